@@ -1,0 +1,5 @@
+"""`python -m flows` is `./patrol`."""
+
+from flows.cli import main
+
+main()
