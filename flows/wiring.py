@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from uuid import uuid4
@@ -30,16 +30,20 @@ from pipeline.adapters.memories import SqlViewMemories
 from pipeline.adapters.redactor import HeadAndPlateRedactor, find_font
 from pipeline.adapters.rounds import SqlRounds
 from pipeline.adapters.secrets import SecretBox
-from pipeline.adapters.seed import seed, use_thresholds
+from pipeline.adapters.seed import seed
 from pipeline.adapters.unit_of_work import SqlUnitsOfWork
 from pipeline.domain.category import Category
 from pipeline.domain.errors import BadInput
+from pipeline.domain.model_version import ModelVersion
 from pipeline.settings import Settings
 from pipeline.steps.assess import AssessRules
+from pipeline.steps.promotion import start_with
 from pipeline.steps.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "models" / "weights"
+WHO = "patrol"
+"""Who acts where no person does."""
 
 NO_CALLS_HOME = {
     "DO_NOT_TRACK": "1",
@@ -181,27 +185,27 @@ def announce_model(town: Town, card: ModelCard) -> None:
 
     Thresholds that people set for the model in use stay as they are.
     """
+    start_with(town.units, version_of(card, town.clock.now()), WHO, town.clock.now())
     folder = town.settings.home / "models"
     folder.mkdir(parents=True, exist_ok=True)
-    if _announced(folder / "current.json") != card.hash12:
-        _take_thresholds(town, card)
     page = {"model": card.hash12, "name": card.name, "classes": list(card.classes), "note": card.note}
     part = folder / "current.json.part"
     part.write_text(json.dumps(page, ensure_ascii=False), encoding="utf-8")
     part.replace(folder / "current.json")
 
 
-def _announced(page: Path) -> str | None:
-    """The model that was in use until now."""
-    try:
-        return str(json.loads(page.read_text(encoding="utf-8"))["model"])
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def _take_thresholds(town: Town, card: ModelCard) -> None:
-    with writing(town.engine) as connection:
-        use_thresholds(connection, card.thresholds)
+def version_of(card: ModelCard, at: datetime) -> ModelVersion:
+    """What the database keeps of a card of shipped weights, or of such as came from outside."""
+    return ModelVersion(
+        hash12=card.hash12,
+        name=card.name,
+        classes=card.classes,
+        created_at=at,
+        created_by=WHO,
+        note=card.note,
+        thresholds=card.thresholds,
+        figures=card.figures,
+    )
 
 
 def adopt_environment(settings: Settings, with_server: bool) -> None:

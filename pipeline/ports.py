@@ -18,6 +18,7 @@ from pipeline.domain.finding import Finding, Sighting
 from pipeline.domain.foreground import Foreground
 from pipeline.domain.frame import Frame, Reading, ViewMemory
 from pipeline.domain.geometry import Box, Polygon
+from pipeline.domain.model_version import ModelVersion, Promotion, Proposal, ProposalState
 from pipeline.domain.patrol import Mode, Plan, Visit
 from pipeline.domain.photo import Photo, Place
 from pipeline.domain.repair import Repair
@@ -531,6 +532,51 @@ class PhotoInbox(Protocol):
         ...
 
 
+class ModelVersions(Protocol):
+    """Weights by hash, which of them is the champion, and what waits for a decision."""
+
+    def add(self, version: ModelVersion) -> None:
+        """One that is known already stays as it is."""
+        ...
+
+    def get(self, hash12: str) -> ModelVersion:
+        """Raises NotFound."""
+        ...
+
+    def all(self) -> tuple[ModelVersion, ...]: ...
+    def current(self) -> Promotion | None:
+        """The newest promotion that was not refused."""
+        ...
+
+    def promotion(self, promotion_id: int) -> Promotion:
+        """Raises NotFound."""
+        ...
+
+    def promotions(self) -> tuple[Promotion, ...]:
+        """The newest first."""
+        ...
+
+    def promote(self, promotion: Promotion) -> Promotion:
+        """Also takes over the version's measured thresholds. Raises NotFound."""
+        ...
+
+    def take_up(self, promotion: Promotion) -> None: ...
+    def refuse(self, promotion: Promotion) -> None:
+        """Also puts back the thresholds of before."""
+        ...
+
+    def propose(self, proposal: Proposal) -> int: ...
+    def proposal(self, proposal_id: int) -> Proposal:
+        """Raises NotFound."""
+        ...
+
+    def proposals(self, state: ProposalState | None = None) -> tuple[Proposal, ...]:
+        """The newest first."""
+        ...
+
+    def decide(self, proposal: Proposal) -> None: ...
+
+
 class UnitOfWork(Protocol):
     """One transaction; commits when left without an exception."""
 
@@ -554,6 +600,8 @@ class UnitOfWork(Protocol):
     def photos(self) -> Photos: ...
     @property
     def plans(self) -> Plans: ...
+    @property
+    def models(self) -> ModelVersions: ...
     def categories(self) -> dict[str, Category]: ...
     def reasons(self) -> dict[str, Reason]: ...
     def deadline_terms(self, category: str, unit: str | None) -> DeadlineTerms:

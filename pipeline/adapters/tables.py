@@ -429,6 +429,7 @@ changes = Table(
 import pipeline.adapters.tables_calendar  # noqa: E402
 import pipeline.adapters.tables_desk  # noqa: E402
 import pipeline.adapters.tables_errands  # noqa: E402
+import pipeline.adapters.tables_learning  # noqa: E402
 import pipeline.adapters.tables_life  # noqa: E402
 import pipeline.adapters.tables_people  # noqa: E402
 import pipeline.adapters.tables_views  # noqa: E402, F401

@@ -14,6 +14,7 @@ from pipeline.adapters.desk import SqlReviews
 from pipeline.adapters.dispatch_rules import SqlDispatchRules
 from pipeline.adapters.errands import SqlErrands
 from pipeline.adapters.memories import StagedRows
+from pipeline.adapters.model_versions import SqlModelVersions
 from pipeline.adapters.photos import SqlPhotos
 from pipeline.adapters.plans import SqlPlans
 from pipeline.adapters.repositories import SqlFindings, SqlVisits, bump, upsert
@@ -49,6 +50,7 @@ class SqlUnitOfWork:
         self.plans = SqlPlans(connection)
         self.errands = SqlErrands(connection)
         self.photos = SqlPhotos(connection)
+        self.models = SqlModelVersions(connection)
 
     def categories(self) -> dict[str, Category]:
         query = sa.select(tables.categories).order_by(tables.categories.c.position)

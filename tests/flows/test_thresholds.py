@@ -29,3 +29,14 @@ def test_a_threshold_that_people_set_outlives_a_start_but_not_another_model(tmp_
         assert town.categories()["litter"].threshold == 0.7
         announce_model(town, a_card("b", 0.6))
         assert town.categories()["litter"].threshold == 0.6
+
+
+def test_a_new_database_takes_the_thresholds_though_its_models_were_announced_before(tmp_path: Path) -> None:
+    install(tmp_path, "admin", lambda _line: None)
+    with open_town(load_settings(tmp_path)) as town:
+        announce_model(town, a_card("a", 0.56))
+    (tmp_path / "streetpatrol.db").unlink()
+    install(tmp_path, "admin", lambda _line: None)
+    with open_town(load_settings(tmp_path)) as town:
+        announce_model(town, a_card("a", 0.56))
+        assert town.categories()["litter"].threshold == 0.56
