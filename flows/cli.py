@@ -164,26 +164,33 @@ def ready_model(town: Town) -> None:
 def tickets(
     home: Home = DEFAULT_HOME,
     status: Annotated[Status | None, typer.Option(help="only these")] = None,
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="only what is past its deadline, the latest first")
+    ] = False,
     most: Annotated[int, typer.Option(min=1, max=500)] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
 ) -> None:
     """List tickets, newest first."""
     with town_at(home) as town, reading(town.engine) as connection:
-        wanted = queries.TicketFilter(statuses=(status.value,) if status else ())
-        page = queries.ticket_page(connection, wanted, "-created_at", None, most)
+        due, order = (queries.OVERDUE, queries.BY_DEADLINE) if overdue else (None, "-created_at")
+        statuses = (status.value,) if status else ()
+        wanted = queries.TicketFilter(statuses=statuses, due=due, now=town.clock.now())
+        page = queries.ticket_page(connection, wanted, order, None, most)
         names = {code: category.name_zh for code, category in town.categories().items()}
     if as_json:
         for row in page.rows:
             out.print_json(json.dumps(dict(row._mapping), default=str, ensure_ascii=False), indent=None)
         return
-    table = Table(Column("工单 number", no_wrap=True), "状态", "类别", "点位 site", "责任单位 unit", "时间 filed")
+    when = "期限 due" if overdue else "时间 filed"
+    table = Table(Column("工单 number", no_wrap=True), "状态", "类别", "点位 site", "责任单位 unit", when)
     zone = settings_at(home).town_zone
     for row in page.rows:
-        filed = row.created_at.astimezone(zone).strftime("%m-%d %H:%M")
+        at = (row.due_at if overdue else row.created_at).astimezone(zone).strftime("%m-%d %H:%M")
         table.add_row(
-            row.number, STATUS_NAMES[Status(row.status)][0], names[row.category], row.site, row.unit or "", filed
+            row.number, STATUS_NAMES[Status(row.status)][0], names[row.category], row.site, row.unit or "", at
         )
-    out.print(table if page.rows else "no ticket yet: things must persist over a few rounds first")
+    none = "nothing is overdue" if overdue else "no ticket yet: things must persist over a few rounds first"
+    out.print(table if page.rows else none)
 
 
 @app.command()
