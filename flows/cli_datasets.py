@@ -17,6 +17,7 @@ from datasets.importing import HARD_NEGATIVE, Format, Import, Wish, detect, impo
 from datasets.incoming import Remark
 from datasets.source import MODEL_CLASSES, Source, read_source, splits
 from flows.cli_compose import compose
+from flows.cli_versions import build, export_version, forget, trace, versions
 from flows.console import one_clear_line, out, progress
 from pipeline.domain.errors import BadInput
 
@@ -35,6 +36,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command()(compose)
+for verb in (build, versions, trace, forget, export_version):
+    app.command()(verb)
 SourceFolder = Annotated[Path, typer.Argument(help="a source folder: the one that holds source.yaml")]
 Everything = Annotated[bool, typer.Option("--all", help=f"every line, not the first {LINES_SHOWN} of a kind")]
 

@@ -51,10 +51,11 @@ def train(
     from models.partial_labels import PartialLabelTrainer
 
     settings = {
+        "plots": True,
         **recipe.train,
         "data": str(joined.data_file),
         "model": str(last if going_on else start),
-        "project": str(out.resolve()), "name": RUN, "exist_ok": True, "device": device, "plots": True,
+        "project": str(out.resolve()), "name": RUN, "exist_ok": True, "device": device,
         "amp": device != "cpu",
     }  # fmt: skip
     if going_on:

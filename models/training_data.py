@@ -138,6 +138,7 @@ def _data_yaml(recipe: Recipe, out: Path, counts: Mapping[str, int], speaks: Map
     for place in counts:
         source, split = place.split("/")
         folders[split] += [f"joined/{place}/images"] * (times[source] if split == TRAIN else 1)
+    folders[VAL] = folders[VAL] or folders[TRAIN]  # ultralytics wants some, also where it validates nothing
     text: str = yaml.safe_dump(
         {
             "path": str(out.resolve()),

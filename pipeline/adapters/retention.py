@@ -1,4 +1,4 @@
-"""What is kept and for how long: the retention table, obeyed. Open tickets hold theirs; rows go before files."""
+"""What is kept and for how long: the retention table, obeyed. Open tickets and frozen datasets hold theirs."""
 
 import shutil
 from collections import Counter
@@ -13,6 +13,13 @@ from pipeline.adapters.database import reading, writing
 from pipeline.adapters.images import DIGEST_LENGTH, LocalImages
 from pipeline.adapters.rows import prints_of
 from pipeline.adapters.tables_errands import errands, ticket_photos
+from pipeline.adapters.tables_learning import (
+    asked_frames,
+    dataset_samples,
+    dataset_versions,
+    doubtful_frames,
+    shadow_differences,
+)
 from pipeline.adapters.tables_life import ticket_looks
 from pipeline.adapters.tables_views import repairs, view_references
 from pipeline.domain.finding import FindingState
@@ -94,25 +101,29 @@ class Housekeeper:
 
 
 def _held() -> sa.CompoundSelect[tuple[str]]:
-    """Digests that tickets still in hand, or the views' last frames, hold on to."""
+    """Digests that tickets still in hand, frozen datasets, or the views' last frames hold on to."""
     ended = [status.value for status in ENDED]
     open_tickets = sa.select(tables.tickets.c.number).where(tables.tickets.c.status.not_in(ended))
     in_hand = sa.select(tables.tickets.c.finding_id).where(tables.tickets.c.status.not_in(ended))
+    frozen = sa.select(dataset_versions.c.hash).where(dataset_versions.c.replaced_by.is_(None))
     return sa.union_all(
         sa.select(tables.ticket_images.c.digest).where(tables.ticket_images.c.number.in_(open_tickets)),
         sa.select(tables.sightings.c.image).where(
             tables.sightings.c.finding_id.in_(in_hand), tables.sightings.c.image.is_not(None)
         ),
         sa.select(tables.views.c.last_image).where(tables.views.c.last_image.is_not(None)),
+        sa.select(dataset_samples.c.image).where(dataset_samples.c.dataset.in_(frozen)),
     )
 
 
 def _forget(connection: Connection, digests: list[str]) -> None:
     """Take the names of images out of the rows that may name them."""
     connection.execute(sa.delete(tables.ticket_images).where(tables.ticket_images.c.digest.in_(digests)))
-    connection.execute(sa.delete(view_references).where(view_references.c.image.in_(digests)))
+    for table in (view_references, asked_frames, doubtful_frames):
+        connection.execute(sa.delete(table).where(table.c.image.in_(digests)))
     named = (
-        tables.sightings.c.image, tables.verdicts.c.image, ticket_photos.c.image, ticket_looks.c.image, repairs.c.image
+        tables.sightings.c.image, tables.verdicts.c.image, ticket_photos.c.image, ticket_looks.c.image, repairs.c.image,
+        shadow_differences.c.image,
     )  # fmt: skip
     for column in named:
         connection.execute(sa.update(column.table).where(column.in_(digests)).values({column.name: None}))

@@ -79,7 +79,7 @@ def found_by_rounds(place: Place) -> str:
     town = place.town
     begins = town.clock.now() - timedelta(minutes=5 * ROUNDS)
     stepped = replace(town, clock=SteppedClock(begins))  # type: ignore[arg-type]  # a clock like the real one
-    world, opened = quick_world(stepped), []
+    world, opened = quick_world(stepped), list[str]()
     for step in range(ROUNDS):
         place.street.show(LITTER, step)
         begun = stepped.rounds.begin("core", stepped.fleet.view_ids_of_plan(True, ()), stepped.clock.now())
