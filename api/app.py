@@ -21,6 +21,7 @@ from api.pages import cameras as camera_pages
 from api.pages import desk as desk_pages
 from api.pages import figures as figure_pages
 from api.pages import life as life_pages
+from api.pages import models as model_pages
 from api.pages import patrol as patrol_pages
 from api.pages import people as people_pages
 from api.pages import photos as photo_pages
@@ -33,6 +34,7 @@ from api.routes import (
     desk,
     figures,
     life,
+    models,
     patrol,
     people,
     photos,
@@ -55,11 +57,12 @@ STATIC = Path(__file__).parent / "static"
 ROUTERS = (
     watch.router, tickets.router, patrol.router, terms.router, people.router, life.router, calendar.router,
     desk.router, cameras.router, view_settings.router, plans.router, figures.router, photos.router,
+    models.router,
 )  # fmt: skip
 PAGE_ROUTERS = (
     login.router, account.router, ticket_pages.router, patrol_pages.router, about.router, people_pages.router,
     life_pages.router, calendar_pages.router, desk_pages.router, camera_pages.router, view_setup.router,
-    plan_pages.router, figure_pages.router, photo_pages.router,
+    plan_pages.router, figure_pages.router, photo_pages.router, model_pages.router,
 )  # fmt: skip
 SMALLEST_ZIPPED_BYTES = 1024
 

@@ -61,7 +61,7 @@ class Services:
             yield connection
 
     def model(self) -> ModelInUse | None:
-        return model_in_use(self.settings.home)
+        return model_in_use(self.units)
 
 
 def services_of(request: Request) -> Services:

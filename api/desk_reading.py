@@ -30,13 +30,17 @@ DAYS = 30
 HOUR_S = 3600
 SHORTEST_SPAN_S = 60
 FINE = 1_000_000
-BLIND = {ReviewKind.sample: "sample", ReviewKind.conflict: "conflict"}
+BLIND = {ReviewKind.sample: "sample", ReviewKind.asked: "sample", ReviewKind.conflict: "conflict"}
 """All other kinds look like a ticket's first reading."""
 
 
 def terms_of(settings: Settings) -> DeskTerms:
     return DeskTerms(
-        timedelta(seconds=settings.lease_s), settings.second_share, settings.known_share, settings.sample_card_share
+        timedelta(seconds=settings.lease_s),
+        settings.second_share,
+        settings.known_share,
+        settings.sample_card_share,
+        settings.asked_card_share,
     )
 
 

@@ -1,12 +1,8 @@
-"""The model in use, as its promotion wrote it down; this process never loads weights."""
+"""The model in use, as the database names it; this process never loads weights."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
-import structlog
-
-CARD = Path("models") / "current.json"
+from pipeline.ports import UnitsOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +15,11 @@ class ModelInUse:
     """What its card says of its limits."""
 
 
-def model_in_use(home: Path) -> ModelInUse | None:
-    """None where no model is current; a card that cannot be read is logged and counts as none."""
-    path = home / CARD
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        classes = tuple(str(name) for name in card["classes"])
-        return ModelInUse(str(card["model"]), str(card["name"]), classes, str(card.get("note", "")))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        structlog.get_logger().warning("model_card_unreadable", path=str(path), cause=type(error).__name__)
-        return None
+def model_in_use(units: UnitsOfWork) -> ModelInUse | None:
+    """None where no model was ever the champion."""
+    with units.reading() as uow:
+        promotion = uow.models.current()
+        if promotion is None:
+            return None
+        version = uow.models.get(promotion.model)
+    return ModelInUse(version.hash12, version.name, version.classes, version.note)

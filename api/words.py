@@ -92,6 +92,15 @@ AUDIT_ACTIONS = {
     "reference_approved": N_("确认基准画面"),
     "repair_opened": N_("报修"),
     "repair_closed": N_("修复完成"),
+    "first": N_("初次启用"),
+    "promotion": N_("上线"),
+    "rollback": N_("回退"),
+    "refused": N_("加载失败，未启用"),
+    "approved": N_("批准"),
+    "rejected": N_("否决"),
+    "started": N_("开始"),
+    "stopped": N_("停止"),
+    "forgotten": N_("移出数据集"),
 }
 AUDIT_SUBJECTS = {
     "person": N_("人员"),
@@ -104,6 +113,9 @@ AUDIT_SUBJECTS = {
     "calendar": N_("日历"),
     "deadline": N_("处置时限"),
     "known_answer": N_("已知答案"),
+    "model": N_("模型"),
+    "threshold": N_("阈值建议"),
+    "shadow": N_("影子运行"),
 }
 AUDIT_FIELDS = {
     "role": N_("角色"),
@@ -152,6 +164,23 @@ SORTS = {
 DUES = {"overdue": N_("已超时"), "soon": N_("即将超时")}
 LIGHTS = {"green": N_("时限内"), "amber": N_("即将超时"), "red": N_("已超时"), "stopped": N_("停止计时")}
 EVIDENCE = {"frame": N_("同视角新画面"), "sign_off": N_("人工签认")}
+STANDINGS = {"champion": N_("在用"), "challenger": N_("待批准"), "archived": N_("已归档")}
+PROMOTIONS = {"first": N_("初次启用"), "promotion": N_("上线"), "rollback": N_("回退")}
+DECISIONS = {"waiting": N_("待决定"), "approved": N_("已批准"), "rejected": N_("已否决"), "outdated": N_("已过时")}
+TRAINING_STATES = {
+    "running": N_("进行中"), "done": N_("完成"), "failed": N_("失败"), "nothing_new": N_("没有新标注"),
+}  # fmt: skip
+TRAINING_STEPS = {
+    "build": N_("冻结数据集"), "train": N_("训练"), "evaluate": N_("评测"), "propose": N_("提交批准"),
+}  # fmt: skip
+TRIGGERS = {"nightly": N_("夜间定时"), "labels": N_("标注数量达标"), "hand": N_("人工启动")}
+GATE_RULES = {
+    "ap50": N_("精度（AP50）"), "recall": N_("召回率"), "calibration": N_("置信度校准"), "speed": N_("速度"),
+    "dismissed_alarms": N_("已判误报处的报警"), "category_lost": N_("类别缺失"),
+}  # fmt: skip
+ASKED_FOR = {"doubt": N_("拿不准"), "novelty": N_("没见过"), "shadow": N_("两个模型不一致")}
+SIDES = {"champion": N_("仅在用模型"), "challenger": N_("仅新模型")}
+SPLITS = {"train": N_("训练"), "val": N_("评测")}
 SITE_KINDS = {kind.value: pair for kind, pair in SITE_KIND_NAMES.items()}
 
 LISTS = {
@@ -172,6 +201,16 @@ LISTS = {
     "due": DUES,
     "light": LIGHTS,
     "evidence": EVIDENCE,
+    "standing": STANDINGS,
+    "promotion": PROMOTIONS,
+    "decision": DECISIONS,
+    "training_state": TRAINING_STATES,
+    "training_step": TRAINING_STEPS,
+    "trigger": TRIGGERS,
+    "gate_rule": GATE_RULES,
+    "asked_for": ASKED_FOR,
+    "side": SIDES,
+    "split": SPLITS,
 }
 PAIRS = {
     "status": {status.value: pair for status, pair in STATUS_NAMES.items()},

@@ -39,9 +39,9 @@ from pipeline.domain.review import Teaches
 ROUNDS, LABELS = 3, 300
 WRONG_SHARE = 0.05
 IMAGE_SIZE, BATCH = 416, 16
-PASSES = 2400
+PASSES = 1500
 """Pictures that one training looks at, counted once for each epoch."""
-FIRST_EPOCHS = 8
+FIRST_EPOCHS = 5
 SCORE_FLOOR = 0.005
 SHOWN_FROM, ASKED_FROM = 0.25, 0.05
 """Boxes of the champion from the first score are before the reviewer; from the second they tell of its doubt."""

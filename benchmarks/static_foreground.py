@@ -201,7 +201,7 @@ def measured(options: argparse.Namespace) -> dict[str, object]:
     scenes = [Shown(day, boxes, options.frames) for day in days]
     registry = Registry(WEIGHTS, Path("unused"))
     timed = Timed()
-    looking = OnlyForeground(registry, StandIn(boxes, options.helpers), timed)
+    looking = OnlyForeground(registry, registry.default(), StandIn(boxes, options.helpers), timed)
     lasts = timedelta(hours=options.hours)
     with TemporaryDirectory() as home:
         patrolled = patrol_scenes(scenes, starts_at(0.0), lasts, Path(home), looking)

@@ -49,10 +49,11 @@ class Lesson:
 
 def lessons_of(frame: JudgedFrame, width: int, height: int) -> tuple[Lesson, ...]:
     """`width` and `height` of the frame in pixels."""
-    open_regions = _open_regions(frame)
-    judged = [one for one in frame.boxes if one.teaches is not Teaches.nothing and not _covered(one.box, open_regions)]
+    standing = _standing(frame.boxes)
+    open_regions = _open_regions(frame, standing)
+    judged = [one for one in standing if one.teaches is not Teaches.nothing and not _covered(one.box, open_regions)]
     if frame.looked_for:
-        given_up = [one.box for one in frame.boxes if one.teaches is not Teaches.nothing and one not in judged]
+        given_up = [one.box for one in standing if one.teaches is not Teaches.nothing and one not in judged]
         hidden = (*open_regions, *given_up)
         return (_lesson(frame, WHOLE, (WHOLE,), hidden, judged, frame.looked_for),)
     by_category = {one.category: [other for other in judged if other.category == one.category] for one in judged}
@@ -63,10 +64,19 @@ def lessons_of(frame: JudgedFrame, width: int, height: int) -> tuple[Lesson, ...
     )
 
 
-def _open_regions(frame: JudgedFrame) -> tuple[Box, ...]:
+def _standing(boxes: Sequence[JudgedBox]) -> list[JudgedBox]:
+    """One word on each thing: the newest, and one that teaches nothing (a second ticket for it) gives way."""
+    standing: list[JudgedBox] = []
+    for one in sorted(boxes, key=lambda one: (one.teaches is Teaches.nothing, -one.verdict_id)):
+        if all(one.category != other.category or one.box.iou(other.box) < SAME_THING for other in standing):
+            standing.append(one)
+    return standing
+
+
+def _open_regions(frame: JudgedFrame, standing: Sequence[JudgedBox]) -> tuple[Box, ...]:
     """Of which nothing may be learned: unjudged boxes, and what a verdict says nothing about."""
-    unjudged = [box for box in frame.unjudged if all(box.iou(one.box) < SAME_THING for one in frame.boxes)]
-    silent = [one.box for one in frame.boxes if one.teaches is Teaches.nothing]
+    unjudged = [box for box in frame.unjudged if all(box.iou(one.box) < SAME_THING for one in standing)]
+    silent = [one.box for one in standing if one.teaches is Teaches.nothing]
     return (*unjudged, *silent)
 
 
@@ -84,7 +94,13 @@ def _windows(
         here = [one for one in left if _place(one.box, size).covered_by([window]) >= 1.0 - 1e-9] or left[:1]
         left = [one for one in left if one not in here]
         places = tuple(_place(one.box, size) for one in here)
-        yield _lesson(frame, window, places, hidden, here, frozenset({category}))
+        elsewhere = [one.box for one in boxes if one not in here and one.teaches is Teaches.positive]
+        yield _lesson(frame, window, places, (*hidden, *_touching(elsewhere, places)), here, frozenset({category}))
+
+
+def _touching(boxes: Sequence[Box], places: Sequence[Box]) -> list[Box]:
+    """Those of which a part shows: a thing cut off at its edge would be taught as background."""
+    return [box for box in boxes if any(box.shared_area(place) > 0 for place in places)]
 
 
 def _place(box: Box, size: tuple[int, int]) -> Box:
@@ -112,11 +128,11 @@ def _lesson(
     rests_on: Sequence[JudgedBox], speaks: frozenset[str],
 ) -> Lesson:  # fmt: skip
     positives = [one for one in rests_on if one.teaches is Teaches.positive and one.category in speaks]
-    boxes = tuple(LabelledBox(one.category, _within(one.box, window)) for one in positives)
+    boxes = tuple(LabelledBox(one.category, within(one.box, window)) for one in positives)
     return Lesson(frame, window, shown, hidden, boxes, speaks, tuple(rests_on))
 
 
-def _within(box: Box, window: Box) -> Box:
+def within(box: Box, window: Box) -> Box:
     """In shares of the window, clipped to it."""
     return Box(
         (max(box.left, window.left) - window.left) / window.width,

@@ -241,7 +241,8 @@ def write_source(folder: Path, source: Source) -> None:
         "categories": dict(source.categories),
     }
     if source.labelled != labelled_by_default(source.names, source.categories):
-        table["labelled"] = [code for code in MODEL_CLASSES if code in source.labelled]
+        own = sorted(source.labelled - set(MODEL_CLASSES))
+        table["labelled"] = [code for code in MODEL_CLASSES if code in source.labelled] + own
     table["notes"] = source.notes
     text = yaml.safe_dump(table, allow_unicode=True, sort_keys=False, width=120)
     (folder / SOURCE_FILE).write_text(text, "utf-8")

@@ -14,31 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import yaml
 
-from datasets.judged import WHOLE, Lesson, lessons_of
-from datasets.likeness import Print, alike_pairs, picture_print
+from datasets.judged import Lesson, within
+from datasets.lesson_pictures import Drawn, Tick, drawn_lessons, sides
+from datasets.likeness import alike_pairs
 from datasets.source import CATEGORY_CODES, IMAGES, Source, label_file_of, write_boxes, write_source
 from datasets.splitting import HOLD_OUT_SHARE, TRAIN, Taken, joined, split_of
-from pipeline.domain.errors import BadInput, NotFound
-from pipeline.domain.geometry import Box
-from pipeline.domain.label import JudgedFrame
+from pipeline.domain.errors import BadInput
+from pipeline.domain.label import JudgedFrame, SampleRow
 from pipeline.domain.review import Teaches
 
 FORMAT = 1
 """Part of the hash: goes up whenever the same verdicts would give other pictures."""
 HASH_LENGTH = 12
-PAINT = 114
-"""The grey that ultralytics pads with: no network learns anything from it."""
-JPEG_QUALITY = 95
 SAME_PLACE = 0.5
 """Samples that look alike and whose boxes overlap so much show one thing."""
 ALL_CATEGORIES = "town_all"
 MANIFEST, VERSION_FILE = "manifest.jsonl", "version.yaml"
-
-Tick = Callable[[int, int], None]
+PART = "being_frozen.part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +43,6 @@ class FreezeTerms:
     background_share: float = 0.1
     """Of all samples: frames on which nothing was ever found."""
     categories: tuple[str, ...] = CATEGORY_CODES
-
-
-@dataclass(frozen=True, slots=True)
-class SampleRow:
-    """One sample and one verdict behind it; a background has none."""
-
-    sample: str
-    verdict_id: int
-    number: str | None
-    image: str
-    view_id: int
-    split: str
-    teaches: Teaches
-    category: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +61,6 @@ class FrozenVersion:
         return version_sources(self.folder)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Drawn:
-    """A lesson painted, before it is known which ones stay."""
-
-    key: str
-    lesson: Lesson
-    picture: Path
-    print: Print
-
-
 def version_sources(folder: Path) -> tuple[Path, ...]:
     """The source folders of a frozen version."""
     return tuple(sorted(path.parent for path in folder.glob("*/source.yaml")))
@@ -105,13 +75,14 @@ def freeze(
 ) -> FrozenVersion:
     """Write the version of these frames below `out`, or find it there. `picture` gives a stored frame's JPEG.
 
-    Frames whose picture is gone are left out. Raises BadInput where nothing is left to learn from.
+    Frames whose picture is gone are left out. Only one at a time below one `out`; what a killed one left is cleared
+    away. Raises BadInput where nothing is left to learn from.
     """
-    part = out / "being_frozen.part"
+    part = out / PART
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        drawn = _drawn(sorted(frames, key=lambda frame: frame.image), picture, part, tick)
+        drawn = drawn_lessons(sorted(frames, key=lambda frame: frame.image), picture, part, tick)
         kept = _kept(drawn, terms)
         if not kept:
             raise BadInput("no verdict teaches anything yet: review some tickets first")
@@ -124,7 +95,7 @@ def freeze(
         counts = _counts_of(told)
         if not (folder / VERSION_FILE).exists():
             _write(part / "whole", samples, told, terms)
-            _name(part / "whole", digest, counts, terms)
+            _name(part / "whole", digest, counts, terms.categories)
             shutil.rmtree(folder, ignore_errors=True)
             (part / "whole").rename(folder)
         return FrozenVersion(digest, folder, counts, rows)
@@ -132,50 +103,13 @@ def freeze(
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _drawn(frames: Sequence[JudgedFrame], picture: Callable[[str], bytes], part: Path, tick: Tick) -> list[_Drawn]:
-    painted = []
-    for number, frame in enumerate(frames, 1):
-        try:
-            whole = cv2.imdecode(np.frombuffer(picture(frame.image), np.uint8), cv2.IMREAD_COLOR)
-        except NotFound:
-            whole = None
-        if whole is not None:
-            pixels = np.asarray(whole, np.uint8)
-            for lesson in lessons_of(frame, pixels.shape[1], pixels.shape[0]):
-                key = _key(lesson)
-                file = part / f"{key}.jpg"
-                cv2.imwrite(str(file), _painted(pixels, lesson), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-                painted.append(_Drawn(key, lesson, file, picture_print(file)))
-        tick(number, len(frames))
-    return painted
-
-
-def _painted(pixels: np.ndarray, lesson: Lesson) -> np.ndarray:
-    """The window, with everything grey that is not shown or is hidden."""
-    canvas = pixels.copy() if lesson.shown == (WHOLE,) else np.full_like(pixels, PAINT)
-    for box in lesson.shown if lesson.shown != (WHOLE,) else ():
-        rows, columns = _cut(box, pixels)
-        canvas[rows, columns] = pixels[rows, columns]
-    for box in lesson.hidden:
-        rows, columns = _cut(box, pixels)
-        canvas[rows, columns] = PAINT
-    rows, columns = _cut(lesson.window, pixels)
-    return canvas[rows, columns]
-
-
-def _cut(box: Box, pixels: np.ndarray) -> tuple[slice, slice]:
-    height, width = pixels.shape[:2]
-    rows = slice(max(0, round(box.top * height)), max(1, round(box.bottom * height)))
-    return rows, slice(max(0, round(box.left * width)), max(1, round(box.right * width)))
-
-
-def _kept(drawn: Sequence[_Drawn], terms: FreezeTerms) -> list[tuple[_Drawn, int]]:
+def _kept(drawn: Sequence[Drawn], terms: FreezeTerms) -> list[tuple[Drawn, int]]:
     """With the number of their scene: no more of one thing, and no more backgrounds, than the terms say."""
     scenes = _scenes(drawn)
     order = sorted(range(len(drawn)), key=lambda number: drawn[number].key)
-    things: dict[int, list[_Drawn]] = {}
-    chosen: list[tuple[_Drawn, int]] = []
-    backgrounds: list[tuple[_Drawn, int]] = []
+    things: dict[int, list[Drawn]] = {}
+    chosen: list[tuple[Drawn, int]] = []
+    backgrounds: list[tuple[Drawn, int]] = []
     for number in order:
         one, scene = drawn[number], scenes[number]
         same = [other for other in things.get(scene, ()) if _same_thing(one.lesson, other.lesson)]
@@ -188,7 +122,7 @@ def _kept(drawn: Sequence[_Drawn], terms: FreezeTerms) -> list[tuple[_Drawn, int
     return [*chosen, *backgrounds[: max(room, 1)]]
 
 
-def _scenes(drawn: Sequence[_Drawn]) -> list[int]:
+def _scenes(drawn: Sequence[Drawn]) -> list[int]:
     """A number for each: of one camera, and alike."""
     pairs = alike_pairs([one.print for one in drawn])
     camera = [one.lesson.frame.camera_id for one in drawn]
@@ -212,22 +146,8 @@ def _same_thing(one: Lesson, other: Lesson) -> bool:
     )
 
 
-def _taken(one: _Drawn, scene: int) -> Taken:
+def _taken(one: Drawn, scene: int) -> Taken:
     return Taken(one.lesson.frame.camera_id, one.lesson.frame.at, scene)
-
-
-def _key(lesson: Lesson) -> str:
-    """Names what a sample shows and teaches."""
-    told = [
-        lesson.frame.image, _sides(lesson.window), [_sides(box) for box in lesson.shown],
-        [_sides(box) for box in lesson.hidden], sorted((one.name, _sides(one.box)) for one in lesson.boxes),
-        sorted(lesson.speaks),
-    ]  # fmt: skip
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
-def _sides(box: Box) -> list[float]:
-    return [round(side, 5) for side in (box.left, box.top, box.right, box.bottom)]
 
 
 def _digest_of(samples: Iterable[tuple[str, str]], categories: Sequence[str]) -> str:
@@ -236,7 +156,7 @@ def _digest_of(samples: Iterable[tuple[str, str]], categories: Sequence[str]) ->
     return hashlib.sha256("\n".join([f"format {FORMAT}", *sorted(categories), *lines]).encode()).hexdigest()
 
 
-def _rows(one: _Drawn, split: str) -> list[SampleRow]:
+def _rows(one: Drawn, split: str) -> list[SampleRow]:
     frame, lesson = one.lesson.frame, one.lesson
     if not lesson.rests_on:
         return [SampleRow(one.key, 0, None, frame.image, frame.view_id, split, Teaches.nothing, None)]
@@ -264,7 +184,7 @@ def _counts_of(told: Sequence[Mapping[str, Any]]) -> dict[str, object]:
 
 
 def _write(
-    folder: Path, samples: Sequence[tuple[_Drawn, int, str]], told: Sequence[Mapping[str, Any]], terms: FreezeTerms
+    folder: Path, samples: Sequence[tuple[Drawn, int, str]], told: Sequence[Mapping[str, Any]], terms: FreezeTerms
 ) -> None:
     folder.mkdir()
     for (one, _, _), line in zip(samples, told, strict=True):
@@ -282,9 +202,9 @@ def _write_manifest(folder: Path, told: Sequence[Mapping[str, Any]]) -> None:
     (folder / MANIFEST).write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def _name(folder: Path, digest: str, counts: Mapping[str, object], terms: FreezeTerms) -> None:
+def _name(folder: Path, digest: str, counts: Mapping[str, object], categories: Sequence[str]) -> None:
     """The last file of a version: without it there is none."""
-    told = {"hash": digest, "format": FORMAT, "categories": list(terms.categories), "counts": dict(counts)}
+    told = {"hash": digest, "format": FORMAT, "categories": list(categories), "counts": dict(counts)}
     (folder / VERSION_FILE).write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), "utf-8")
 
 
@@ -296,11 +216,12 @@ def _write_source(folder: Path, speaks: frozenset[str], terms: FreezeTerms) -> N
     (folder / TRAIN / IMAGES).mkdir(parents=True, exist_ok=True)
     names = terms.categories
     meant = {name: name for name in names}
-    told = ("the town's own frames: not to be passed on", "verdicts of reviewers", "frozen; see manifest.jsonl")
+    notes = f"frozen; manifest.jsonl says whence. Labelled is all there is of {', '.join(sorted(speaks))}, nothing else"
+    told = ("the town's own frames: not to be passed on", "verdicts of reviewers", notes)
     write_source(folder, Source(folder, folder.name, *told, names, meant, speaks))
 
 
-def _told(one: _Drawn, scene: int, split: str, terms: FreezeTerms) -> dict[str, Any]:
+def _told(one: Drawn, scene: int, split: str, terms: FreezeTerms) -> dict[str, Any]:
     """One line of the manifest: from a sample to its tickets, verdicts, reviewers and frame."""
     frame, source = one.lesson.frame, source_name(one.lesson.speaks, terms.categories)
     return {
@@ -309,7 +230,8 @@ def _told(one: _Drawn, scene: int, split: str, terms: FreezeTerms) -> dict[str, 
         "split": split, "scene": scene, "teaches": one.lesson.teaches.value, "speaks": sorted(one.lesson.speaks),
         "verdicts": [
             {"id": box.verdict_id, "ticket": box.number, "who": box.who, "reason": box.reason,
-             "teaches": box.teaches.value, "category": box.category}
+             "teaches": box.teaches.value, "category": box.category,
+             "place": sides(within(box.box, one.lesson.window))}
             for box in one.lesson.rests_on
         ],
     }  # fmt: skip
@@ -318,32 +240,25 @@ def _told(one: _Drawn, scene: int, split: str, terms: FreezeTerms) -> dict[str, 
 def without_views(folder: Path, view_ids: Collection[int]) -> FrozenVersion | None:
     """The version anew, without what was cut from frames of these views; None where nothing is left of it.
 
-    The old folder is gone afterwards; its name led to frames that had to leave. Rows are not given anew.
+    Rows are not given anew. The old folder stays until the caller drops it: a kill in between loses nothing.
     """
     told = yaml.safe_load((folder / VERSION_FILE).read_text("utf-8"))
     lines = [json.loads(line) for line in (folder / MANIFEST).read_text("utf-8").splitlines()]
     kept = [line for line in lines if line["view"] not in view_ids]
     if not kept:
-        shutil.rmtree(folder)
         return None
     digest = _digest_of(((line["sample"], line["split"]) for line in kept), told["categories"])
-    counts = _counts_of(kept)
-    new = folder.parent / digest[:HASH_LENGTH]
-    part = folder.parent / f"{new.name}.part"
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(folder, part)
-    for line in lines:
-        if line["view"] in view_ids:
-            picture = part / line["file"]
-            picture.unlink()
-            label_file_of(picture).unlink()
-    (part / MANIFEST).write_text(
-        "\n".join(sorted(json.dumps(line, ensure_ascii=False) for line in kept)) + "\n", "utf-8"
-    )
-    told |= {"hash": digest, "counts": counts}
-    (part / VERSION_FILE).write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), "utf-8")
-    shutil.rmtree(new, ignore_errors=True)
-    part.rename(new)
-    if new != folder:
-        shutil.rmtree(folder)
+    counts, new = _counts_of(kept), folder.parent / digest[:HASH_LENGTH]
+    if not (new / VERSION_FILE).exists():
+        part = folder.parent / PART
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(folder, part)
+        for line in lines:
+            if line["view"] in view_ids:
+                (part / line["file"]).unlink()
+                label_file_of(part / line["file"]).unlink()
+        _write_manifest(part, kept)
+        _name(part, digest, counts, tuple(told["categories"]))
+        shutil.rmtree(new, ignore_errors=True)
+        part.rename(new)
     return FrozenVersion(digest, new, counts, ())

@@ -11,6 +11,7 @@ import typer
 from rich.table import Column, Table
 
 from flows import (
+    cli_asking,
     cli_audit,
     cli_calendar,
     cli_cameras,
@@ -20,11 +21,14 @@ from flows import (
     cli_models,
     cli_people,
     cli_plans,
+    cli_retrain,
+    cli_shadow,
     cli_train,
 )
 from flows.console import DEFAULT_HOME, Home, log_as_json, one_clear_line, out, progress, settings_at, town_at
 from flows.installing import Secrets, install
-from flows.wiring import Town, adopt_environment, announce_model, set_up_database
+from flows.starting_model import start_model
+from flows.wiring import Town, adopt_environment, set_up_database
 from pipeline.adapters import queries
 from pipeline.adapters.database import reading
 from pipeline.domain.errors import BadInput
@@ -51,6 +55,9 @@ app.add_typer(cli_categories.app, name="category")
 app.command()(cli_train.train)
 app.add_typer(cli_datasets.app, name="dataset")
 app.command()(cli_evaluate.evaluate)
+app.command()(cli_asking.ask)
+app.command()(cli_retrain.retrain)
+app.add_typer(cli_shadow.app, name="shadow")
 
 
 @app.command()
@@ -152,12 +159,10 @@ def up(home: Home = DEFAULT_HOME) -> None:
 
 
 def ready_model(town: Town) -> None:
-    """The current weights, exported; the first time this takes some 20 s."""
-    card = town.registry.current()
+    """The champion's weights, exported; the first time this takes some 20 s."""
     with progress("") as bar:
-        bar.add_task(f"model {card.name}", total=None)
-        town.registry.exported(card)
-    announce_model(town, card)
+        bar.add_task("model", total=None)
+        start_model(town)
 
 
 @app.command()

@@ -8,6 +8,7 @@ import typer
 from rich.table import Column, Table
 
 from flows.console import DEFAULT_HOME, Home, out, town_at
+from flows.wiring import champion_card
 from pipeline.adapters.categories import SqlCategories
 from pipeline.domain.category import Category, Kind, Persistence
 from pipeline.domain.deadline import CLOCK_NAMES, Deadline, DeadlineClock
@@ -33,7 +34,7 @@ DeadlineText = Annotated[str | None, typer.Option("--deadline", help="such as 4-
 def list_(home: Home = DEFAULT_HOME) -> None:
     """Show the categories."""
     with town_at(home) as town:
-        classes = town.registry.current().classes
+        classes = champion_card(town).classes
         whole = [Column(name, no_wrap=True) for name in ("代码 code", "时限 deadline")]
         table = Table(whole[0], "类别 category", "成立 opens", "阈值", whole[1], "模型")
         for category in SqlCategories(town.engine).all():

@@ -85,5 +85,6 @@ def _tell_server(home: Path) -> None:
     from flows.deployments import deploy  # noqa: PLC0415  # prefect reads its settings when imported
 
     with town_at(home) as town, one_clear_line():
-        asyncio.run(deploy(town.rounds.plans(), str(settings.home.resolve()), settings.zone))
+        place = str(settings.home.resolve())
+        asyncio.run(deploy(town.rounds.plans(), place, settings.zone, settings.retrain_cron))
     out.print("[green]✓[/] done; the running worker follows it")

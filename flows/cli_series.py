@@ -21,15 +21,16 @@ from rich.table import Table
 from datasets.series.composing import Stock, composed, starts_at, stock_at, untouched
 from datasets.series.planning import Mix
 from flows.console import DEFAULT_HOME, Home, one_clear_line, out, progress
-from flows.series_patrol import FOLLOW_UPS_EVERY, PLAN, Chosen, Looking, Patrolled, Scene, patrol_scenes
+from flows.series_patrol import FOLLOW_UPS_EVERY, PLAN, Looking, Patrolled, Scene, patrol_scenes
 from flows.series_scores import Filed, Score, as_json, false_json, groups_of, judged, poisson_interval, scored
 from flows.series_sheet import write_false, write_missed
-from flows.wiring import WEIGHTS
-from models.card import read_card
+from flows.wiring import WEIGHTS, champion_card, open_town
+from models.card import ModelCard, read_card
 from models.registry import Registry
 from pipeline.domain.category import DEFAULT_CATEGORIES
 from pipeline.domain.errors import BadInput
 from pipeline.domain.patrol import Plan
+from pipeline.settings import load_settings
 
 DEFAULT_OUT = Path("runs/series")
 DEFAULT_VIEWS, DEFAULT_HOURS, DEFAULT_SEED = 5, 24.0, 1
@@ -183,15 +184,23 @@ def looking_at(home: Path, weights: str | None) -> Looking:
 
     Raises NotFound, WeightsRefused.
     """
-    exports = home / "models" / "exports"
+    registry = Registry(WEIGHTS, home / "models" / "exports")
     if weights is None:
-        return Looking(Registry(WEIGHTS, exports))
+        return Looking(registry, _in_use(home, registry))
     if not weights.endswith(".pt"):
-        return Looking(Chosen(WEIGHTS, exports, weights))
-    tried = home / "models" / "tried" / "exports"
+        return Looking(registry, registry.card(weights))
+    tried = Registry(WEIGHTS, home / "models" / "tried" / "exports")
     beside = Path(weights).with_suffix(".yaml")
-    card = Registry(WEIGHTS, tried).add(Path(weights), read_card(beside) if beside.is_file() else None)
-    return Looking(Chosen(WEIGHTS, tried, card.hash12))
+    return Looking(tried, tried.add(Path(weights), read_card(beside) if beside.is_file() else None))
+
+
+def _in_use(home: Path, registry: Registry) -> ModelCard:
+    """The champion's card; the shipped default's where nothing is set up at `home`."""
+    settings = load_settings(home)
+    if not settings.secret_keys.get_secret_value():
+        return registry.default()
+    with open_town(settings) as town:
+        return champion_card(town)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import typer
 from flows.console import one_clear_line, out, progress
 from flows.wiring import ROOT
 from models.recipe import read_recipe
+from pipeline.settings import load_settings
 
 RECIPE = ROOT / "models" / "recipes" / "four_categories.yaml"
 
@@ -28,6 +29,7 @@ def train(
     Then: ./patrol evaluate --weights OUT/trained.pt --data FOLDER, and ./patrol model add OUT/trained.pt.
     """
     from models import training  # noqa: PLC0415  # loads torch
+    from models.mlflow_export import told_to_mlflow  # noqa: PLC0415
 
     with one_clear_line():
         wanted = read_recipe(recipe)
@@ -39,13 +41,14 @@ def train(
         out.print(f"dataset {joined.digest}: " + ", ".join(f"{n} {place}" for place, n in joined.pictures.items()))
         with progress("epochs") as bar:
             going = bar.add_task("training", total=None)
-            trained = training.train(
-                wanted,
-                joined,
-                start or teacher,
-                to,
-                lambda done, of: bar.update(going, completed=done, total=of),
-                device,
-            )
+            with told_to_mlflow(load_settings().mlflow_uri, to.name, to / "config"):
+                trained = training.train(
+                    wanted,
+                    joined,
+                    start or teacher,
+                    to,
+                    lambda done, of: bar.update(going, completed=done, total=of),
+                    device,
+                )
     out.print(f"[green]✓[/] {trained.weights}; curves and record in {trained.folder}")
     out.print(f"Next: ./patrol evaluate --weights {trained.weights} --data {sources}")

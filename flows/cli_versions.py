@@ -76,6 +76,7 @@ def forget(
     out.print(f"[green]✓[/] no version will hold a frame of {camera} again; {len(became)} versions made anew")
     for old, new in became.items():
         out.print(f"  {old[:HASH_LENGTH]} → {new[:HASH_LENGTH] if new else 'nothing left'}", highlight=False)
+    out.print("  weights that learned from them stay as they are: the next ./patrol retrain is without them")
 
 
 def export_version(

@@ -11,8 +11,10 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy, Concurrency
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists
 
+from flows.asking import ask
 from flows.housekeeping import keep_house
 from flows.inspection import FOLLOW_UPS, inspect, inspect_shard
+from flows.retraining import retrain_nightly
 from flows.wiring import ROOT
 from pipeline.domain.patrol import Plan
 
@@ -21,12 +23,22 @@ LEASE_S = 60
 """After a holder dies a new run is refused no longer than this."""
 EVERY_MINUTE = "* * * * *"
 NIGHTLY = "30 3 * * *"
+BEFORE_THE_DAY = "0 5 * * *"
+"""So that a challenger trained in the night has its say, and reviewers find the frames when they begin."""
 HOUSEKEEPING = "housekeeping"
-ENTRYPOINTS = {inspect: "flows/inspection.py:inspect", keep_house: "flows/housekeeping.py:keep_house"}
+ENTRYPOINTS = {
+    inspect: "flows/inspection.py:inspect",
+    keep_house: "flows/housekeeping.py:keep_house",
+    ask: "flows/asking.py:ask",
+    retrain_nightly: "flows/retraining.py:retrain_nightly",
+}
 
 
-async def deploy(plans: Sequence[Plan], home: str, zone: str) -> None:
-    """Bring the server's deployments in line with the plans; calling it again changes nothing."""
+async def deploy(plans: Sequence[Plan], home: str, zone: str, retrain_cron: str = "") -> None:
+    """Bring the server's deployments in line with the plans; calling it again changes nothing.
+
+    Without `retrain_cron` a retraining starts by hand or by enough labels alone.
+    """
     async with get_client() as client:
         with suppress(ObjectAlreadyExists):
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
@@ -37,6 +49,9 @@ async def deploy(plans: Sequence[Plan], home: str, zone: str) -> None:
         await _deploy_one(client, inspect, FOLLOW_UPS, _cron(EVERY_MINUTE, zone, True), follow_ups)
         await _forget_others(client, {FOLLOW_UPS, *(plan.name for plan in plans)})
         await _deploy_one(client, keep_house, HOUSEKEEPING, _cron(NIGHTLY, zone, True), {"home": home})
+        await _deploy_one(client, ask, "asking", _cron(BEFORE_THE_DAY, zone, True), {"home": home})
+        nightly = _cron(retrain_cron or NIGHTLY, zone, bool(retrain_cron))
+        await _deploy_one(client, retrain_nightly, "nightly", nightly, {"home": home})
         shard: Any = inspect_shard  # a flow, though its task runner's type hides that
         flow_id = await client.create_flow(shard)
         await client.create_deployment(

@@ -1,8 +1,9 @@
 """What handlers of errands work with: the town, and its world once something has to be looked at."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from flows.wiring import Town, assess_rules, cameras_of, world_of
+from flows.wiring import Champion, Town, assess_rules, cameras_of, champion_of, world_of
 from pipeline.adapters.cameras import Cameras
 from pipeline.domain.camera import View
 from pipeline.domain.errors import NotFound
@@ -10,12 +11,13 @@ from pipeline.steps.world import Terms, World
 
 
 class ErrandWorld:
-    """Loads the detector when it is first asked for, and again when another model is in use by then."""
+    """Loads the detector when it is first asked for, and again when another model is the champion by then."""
 
     def __init__(self, town: Town) -> None:
         self._town = town
         self._cameras: Cameras | None = None
-        self._loaded: tuple[str, World] | None = None
+        self._champion: Champion | None = None
+        self._world: World | None = None
 
     @property
     def cameras(self) -> Cameras:
@@ -26,10 +28,13 @@ class ErrandWorld:
 
     def world(self) -> World:
         """Raises WeightsRefused, NotFound."""
-        model = self._town.registry.current().hash12
-        if self._loaded is None or self._loaded[0] != model:
-            self._loaded = (model, world_of(self._town))
-        return self._loaded[1]
+        champion = champion_of(self._town, self._champion)
+        if self._world is None:
+            self._world = world_of(self._town, champion)
+        elif champion is not self._champion:
+            self._world = replace(self._world, detector=champion.detector)
+        self._champion = champion
+        return self._world
 
     def terms(self) -> Terms:
         """What is in force now."""

@@ -15,6 +15,7 @@ from types import FrameType
 import structlog
 
 from flows.console import log_as_json
+from flows.enough_labels import start_when_enough
 from flows.errand_world import ErrandWorld
 from flows.photo_errands import redact_photo
 from flows.verify_errands import capture_view, probe_source, verify_view
@@ -68,6 +69,7 @@ def run_errands(
         if errand is None and once:
             return done
         if errand is None:
+            start_when_enough(town)
             time.sleep(POLL_S)
 
 

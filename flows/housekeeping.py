@@ -1,4 +1,7 @@
-"""Nightly: what the retention table no longer keeps goes; at the disk floor sampled frames go first, evidence never."""
+"""Nightly: what the retention table no longer keeps goes; at the disk floor sampled frames go first, evidence never.
+
+Then verdicts are asked which thresholds of single views they speak for.
+"""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +15,7 @@ from pipeline.adapters.database import reading
 from pipeline.adapters.photos import PhotoInbox
 from pipeline.adapters.retention import Housekeeper, Kept
 from pipeline.settings import load_settings
+from pipeline.steps.threshold_proposals import propose_thresholds
 
 ORPHAN_AGE = timedelta(days=1)
 """A stored image may be this much older than the row that will name it."""
@@ -33,6 +37,7 @@ def keep_house(home: str) -> dict[str, int]:
         gone["photos_unfinished"] += PhotoInbox(town.settings.quarantine).sweep(now - UNFINISHED_PHOTO_AGE)
         log.info("house_kept", gone=dict(gone))
         _warn_of_calendar(town, now)
+        log.info("thresholds_proposed", waiting=propose_thresholds(town.units, now))
         return dict(gone)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.deployments import run_deployment
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.wiring import Town, assess_rules, open_town, world_of
+from flows.shadowing import with_shadow
+from flows.wiring import Champion, Town, assess_rules, champion_of, open_town, world_of
 from pipeline.adapters.rounds import OpenRound
 from pipeline.domain.detection import Pass
 from pipeline.domain.errors import NotFound, StoreFailed
@@ -36,14 +37,24 @@ SHARD_DEPLOYMENT = "inspect-shard/shard"
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Standing:
-    """What stays open from batch to batch: the town, and a world with the detector loaded once."""
+    """What stays open from batch to batch: the town, and a world with the detector loaded once.
+
+    Between two rounds another champion may come to look through it.
+    """
 
     town: Town
     world: World
+    champion: Champion
     open: ExitStack
     """Closes the town when it is dropped."""
+
+    def take_up(self) -> None:
+        """What was promoted since looks from now on; the rest of the world stays."""
+        champion = champion_of(self.town, self.champion)
+        if champion is not self.champion:
+            self.champion, self.world = champion, replace(self.world, detector=champion.detector)
 
 
 @cache
@@ -51,7 +62,8 @@ def standing(home: str) -> Standing:
     """Opened once a process; closed with it."""
     stack = ExitStack()
     town = stack.enter_context(open_town(load_settings(Path(home))))
-    return Standing(town, world_of(town), stack)
+    champion = champion_of(town)
+    return Standing(town, world_of(town, champion), champion, stack)
 
 
 @flow(name="inspect", flow_run_name="{plan}", validate_parameters=False)
@@ -61,6 +73,7 @@ def inspect(home: str, plan: str, round_id: int | None = None, fine: bool = Fals
     Raises StoreFailed or DiskFull where nothing can be written; what was visited by then stays, and the same round
     run again does the rest.
     """
+    standing(home).take_up()
     town = standing(home).town
     begun = _begin(town, plan) if round_id is None else town.rounds.get(round_id)
     passes = _passes(town, plan, begun, fine)
@@ -100,7 +113,8 @@ def inspect_shard(home: str, round_id: int, view_ids: list[int], passes: dict[in
 @task(name="visit-batch", task_run_name="round {round_id}", persist_result=False, cache_policy=NO_CACHE)
 def visit_batch(home: str, round_id: int, view_ids: list[int], passes: dict[int, str]) -> Summary:
     """Visit those of a batch that have no visit in this round yet."""
-    town, world = standing(home).town, standing(home).world
+    town = standing(home).town
+    world = with_shadow(town, standing(home).world)
     begun = town.rounds.get(round_id)
     plan = _plan_of(town, begun.ref.plan)
     terms = Terms(
@@ -110,6 +124,7 @@ def visit_batch(home: str, round_id: int, view_ids: list[int], passes: dict[int,
         fine_every=plan.fine_every,
         passes={int(view): frozenset({Pass(asked)}) for view, asked in passes.items()},
         sample_share=town.settings.sample_share,
+        doubtful_daily=town.settings.doubtful_daily,
         workers=1,
     )
     summary = visit_views(begun.ref, town.fleet.views(view_ids), world, terms)

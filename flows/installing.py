@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.wiring import announce_model, open_town, set_up_database
+from flows.starting_model import start_model
+from flows.wiring import open_town, set_up_database
 from pipeline.adapters.accounts import ensure_admin, hash_password, make_token
 from pipeline.adapters.database import writing
 from pipeline.adapters.secrets import new_key
@@ -37,9 +38,7 @@ def install(home: Path, admin: str, say: Callable[[str], None], must_change: boo
     with open_town(settings) as town:
         set_up_database(town)
         try:
-            card = town.registry.current()
-            town.registry.exported(card)
-            announce_model(town, card)
+            start_model(town)
         except NotFound as error:
             say(f"no model yet: {error}")
         password = secrets.token_urlsafe(PASSWORD_BYTES)

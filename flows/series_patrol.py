@@ -76,28 +76,13 @@ class SceneSource:
             deliver(view, Frame(picture, picture.width, picture.height, now, now, SourceKind.http))
 
 
-class Chosen(Registry):
-    """A registry in which given weights are the current ones, whatever an installation uses."""
-
-    def __init__(self, weights_dir: Path, exports_dir: Path, hash_prefix: str) -> None:
-        """Raises NotFound, WeightsRefused."""
-        super().__init__(weights_dir, exports_dir)
-        self._card = self.card(hash_prefix)
-
-    def current(self) -> ModelCard:
-        return self._card
-
-
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """The registry's current weights look, or in their place `detector`."""
+    """The weights of this card look, or in their place `detector`."""
 
     registry: Registry
+    card: ModelCard
     detector: Detector | None = None
-
-    @property
-    def card(self) -> ModelCard:
-        return self.registry.current()
 
     def world(self, town: Town) -> World:
         world = world_of(town)

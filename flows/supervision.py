@@ -69,7 +69,7 @@ def prepare_worker(home: Path) -> Settings:
 
     with open_town(settings) as town:
         plans = town.rounds.plans()
-    asyncio.run(deploy(plans, str(settings.home.resolve()), settings.zone))
+    asyncio.run(deploy(plans, str(settings.home.resolve()), settings.zone, settings.retrain_cron))
     try:
         gone_on = finish_unfinished(str(settings.home.resolve()), WORTH_FINISHING)
         if gone_on:

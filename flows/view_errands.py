@@ -114,7 +114,8 @@ def deploy_plans(town: Town, _world: object, _errand: Errand) -> Answer:
     from flows.deployments import deploy  # noqa: PLC0415  # prefect reads its settings when imported
 
     plans = town.rounds.plans()
-    asyncio.run(deploy(plans, str(town.settings.home.resolve()), town.settings.zone))
+    home, settings = str(town.settings.home.resolve()), town.settings
+    asyncio.run(deploy(plans, home, settings.zone, settings.retrain_cron))
     return {"followed": True, "plans": len(plans)}
 
 

@@ -1,20 +1,20 @@
 """Where a process is put together: settings in, everything that a round needs out."""
 
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 from uuid import uuid4
 
 import cv2
+import structlog
 from sqlalchemy import Engine
 
 from models.card import ModelCard
-from models.detector import OpenVinoDetector
 from models.registry import Registry
 from models.second_look import SecondLook
 from pipeline.adapters.addresses import Credentials
@@ -33,17 +33,21 @@ from pipeline.adapters.secrets import SecretBox
 from pipeline.adapters.seed import seed
 from pipeline.adapters.unit_of_work import SqlUnitsOfWork
 from pipeline.domain.category import Category
-from pipeline.domain.errors import BadInput
-from pipeline.domain.model_version import ModelVersion
+from pipeline.domain.errors import BadInput, NotFound, WeightsRefused
+from pipeline.domain.model_version import ModelVersion, Promotion
+from pipeline.ports import Detector
 from pipeline.settings import Settings
 from pipeline.steps.assess import AssessRules
-from pipeline.steps.promotion import start_with
+from pipeline.steps.promotion import refuse, start_with, take_up
 from pipeline.steps.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "models" / "weights"
 WHO = "patrol"
 """Who acts where no person does."""
+
+Ready = TypeVar("Ready")
+log = structlog.get_logger()
 
 NO_CALLS_HOME = {
     "DO_NOT_TRACK": "1",
@@ -138,15 +142,74 @@ def assess_rules(settings: Settings) -> AssessRules:
     return AssessRules(stale_after=timedelta(seconds=settings.stale_after_s))
 
 
-def world_of(town: Town) -> World:
-    """Everything a visit touches; loads the current weights (exporting them first if need be)."""
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The weights that look, loaded, and the promotion that made them the champion."""
+
+    promotion: Promotion
+    detector: Detector
+
+
+def champion_of(town: Town, before: Champion | None = None) -> Champion:
+    """The champion of now, loaded; `before` itself where it is champion still.
+
+    Weights that do not do what their card says are refused, and those before them are the champion again. Raises
+    NotFound, WeightsRefused where there are none before.
+    """
+    if before is not None and before.promotion.id == promotion_in_force(town).id:
+        return before
+    try:
+        promotion, detector = usable(town, lambda promotion: _detector(town, promotion, before))
+    except OSError as error:  # no room for an export, say: the weights are not to blame
+        if before is None:
+            raise
+        log.error("model_waits", model=before.promotion.model, reason=str(error))
+        return before
+    take_up(town.units, promotion, town.clock.now())
+    log.info("model_taken_up", model=promotion.model, promotion=promotion.id)
+    return Champion(promotion, detector)
+
+
+def champion_card(town: Town) -> ModelCard:
+    """What is known of the weights that look. Raises NotFound, WeightsRefused."""
+    return town.registry.card(promotion_in_force(town).model)
+
+
+def promotion_in_force(town: Town) -> Promotion:
+    """Where there is none yet, the shipped weights begin. Raises NotFound where none are shipped."""
+    with town.units.reading() as uow:
+        current = uow.models.current()
+    return current or announce_model(town, town.registry.default())
+
+
+def usable(town: Town, attempt: Callable[[Promotion], Ready]) -> tuple[Promotion, Ready]:
+    """The promotion in force and what `attempt` makes of it; one at which it fails is refused, recorded and logged."""
+    while True:
+        promotion = promotion_in_force(town)
+        try:
+            return promotion, attempt(promotion)
+        except (NotFound, WeightsRefused) as error:
+            if promotion.previous is None:
+                raise
+            log.error("model_refused", model=promotion.model, previous=promotion.previous, reason=str(error))
+            refuse(town.units, promotion, str(error), town.clock.now())
+
+
+def _detector(town: Town, promotion: Promotion, before: Champion | None) -> Detector:
+    """Nobody has looked through a new promotion's weights: they are checked before they are trusted."""
+    if before is not None and before.promotion.model == promotion.model:
+        return before.detector
+    card = town.registry.card(promotion.model)
+    return town.registry.opened(card) if promotion.taken_up_at else town.registry.checked(card)
+
+
+def world_of(town: Town, champion: Champion | None = None) -> World:
+    """Everything a visit touches; without `champion` it is loaded now (and exported first if need be)."""
     cv2.setNumThreads(1)  # the workers are the threads; OpenCV's own would only contend with them
-    card = town.registry.current()
-    detector = OpenVinoDetector(town.registry.exported(card), card)
     return World(
         source=cameras_of(town),
         gauge=Gauge(),
-        detector=detector,
+        detector=(champion or champion_of(town)).detector,
         redactor=HeadAndPlateRedactor(find_font()),
         images=town.images,
         memories=SqlViewMemories(town.engine, town.prints),
@@ -180,28 +243,22 @@ def set_up_database(town: Town) -> None:
         seed(connection)
 
 
-def announce_model(town: Town, card: ModelCard) -> None:
-    """Tell the pages which model looks; of another model than before, take the measured thresholds too.
+def announce_model(town: Town, card: ModelCard) -> Promotion:
+    """Let these weights look from now on; where others did until now, the measured thresholds come with them.
 
     Thresholds that people set for the model in use stay as they are.
     """
-    start_with(town.units, version_of(card, town.clock.now()), WHO, town.clock.now())
-    folder = town.settings.home / "models"
-    folder.mkdir(parents=True, exist_ok=True)
-    page = {"model": card.hash12, "name": card.name, "classes": list(card.classes), "note": card.note}
-    part = folder / "current.json.part"
-    part.write_text(json.dumps(page, ensure_ascii=False), encoding="utf-8")
-    part.replace(folder / "current.json")
+    return start_with(town.units, version_of(card, WHO, town.clock.now()), WHO, town.clock.now())
 
 
-def version_of(card: ModelCard, at: datetime) -> ModelVersion:
+def version_of(card: ModelCard, created_by: str, at: datetime) -> ModelVersion:
     """What the database keeps of a card of shipped weights, or of such as came from outside."""
     return ModelVersion(
         hash12=card.hash12,
         name=card.name,
         classes=card.classes,
         created_at=at,
-        created_by=WHO,
+        created_by=created_by,
         note=card.note,
         thresholds=card.thresholds,
         figures=card.figures,

@@ -1,7 +1,8 @@
-"""Which weights there are, which are current, and that none becomes current that does not do what its card says.
+"""Which weights there are, and that none looks that does not do what its card says.
 
 Shipped weights lie in one folder as `<hash12>.pt` beside their card `<hash12>.yaml`, with a file DEFAULT that names
-one of them; a town's own lie in the same layout under its var folder. Exports and the choice lie there too.
+one of them; a town's own lie in the same layout under its var folder, beside the exports. Which of them looks stands
+in the database: see `pipeline.steps.promotion`.
 """
 
 import os
@@ -25,7 +26,6 @@ from pipeline.domain.errors import NotFound, WeightsRefused
 from pipeline.domain.frame import Frame
 
 DEFAULT_FILE = "DEFAULT"
-CURRENT_FILE = "current_model"
 EXPORT_FOLDER = "fast"
 """The fine pass uses the same network, over tiles."""
 DEFAULT_IMAGE_SIZE = (384, 640)
@@ -39,8 +39,8 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 class Registry:
     """Weights by hash.
 
-    `exports_dir` (say `var/models`) holds exports; beside it lie `weights/` for weights added here and the file
-    `current_model`. `known` gives the class names that mean something: category codes and helper classes.
+    `exports_dir` (say `var/models/exports`) holds exports; beside it lies `weights/` for weights added here. `known`
+    gives the class names that mean something: category codes and helper classes.
     """
 
     def __init__(
@@ -49,7 +49,6 @@ class Registry:
         self._shipped = weights_dir
         self._added = exports_dir.parent / "weights"
         self._exports = exports_dir
-        self._choice = exports_dir.parent / CURRENT_FILE
         self._known = known
 
     def available(self) -> list[ModelCard]:
@@ -81,23 +80,20 @@ class Registry:
             raise NotFound(f"no default weights: {DEFAULT_FILE} is missing beside the shipped weights") from error
         return self.card(named)
 
-    def current(self) -> ModelCard:
-        """What was chosen last, else the default. Raises NotFound when the chosen weights are gone."""
-        try:
-            chosen = self._choice.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            return self.default()
-        return self.card(chosen)
-
-    def use(self, hash_prefix: str) -> ModelCard:
-        """Verify, then make current, for processes that ask from now on. Raises NotFound, WeightsRefused."""
-        card = self.card(hash_prefix)
-        self.verify(card)
-        _write_whole(self._choice, f"{card.hash12}\n")
-        return card
+    def ships(self, card: ModelCard) -> bool:
+        """Whether these weights came with the program."""
+        return (self._shipped / f"{card.hash12}.yaml").exists()
 
     def verify(self, card: ModelCard) -> None:
         """Check the file, its class table and one look through it. Raises WeightsRefused with the reason."""
+        self.checked(card, threads=1)
+
+    def opened(self, card: ModelCard, threads: int | None = None) -> OpenVinoDetector:
+        """Weights that were checked before; their export is enough. Raises WeightsRefused."""
+        return OpenVinoDetector(self.exported(card), card, threads)
+
+    def checked(self, card: ModelCard, threads: int | None = None) -> OpenVinoDetector:
+        """Ready to look, once all that `verify` checks was found right. Raises WeightsRefused."""
         self._check_hash(card)
         known = self._known()
         unknown = [name for name in card.classes if name not in known]
@@ -109,7 +105,9 @@ class Registry:
             raise WeightsRefused(
                 f"weights {card.hash12}: their classes are {_first(found)}; their card says {_first(card.classes)}"
             )
-        OpenVinoDetector(folder, card, threads=1).detect([_blank_frame()], Pass.fast, threshold=0.5)
+        detector = OpenVinoDetector(folder, card, threads)
+        detector.detect([_blank_frame()], Pass.fast, threshold=0.5)
+        return detector
 
     def exported(self, card: ModelCard) -> Path:
         """The folder for OpenVinoDetector; exported now (15 s) where it is not yet. Raises WeightsRefused."""

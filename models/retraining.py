@@ -66,6 +66,8 @@ def retrain(
         part = work / f"{CHALLENGER}.part"
         shutil.copyfile(trained.weights, part)
         part.replace(done)
+        shutil.rmtree(trained.folder / "weights", ignore_errors=True)  # an optimizer's state: three times the weights
+        trained.weights.unlink()
     return done
 
 

@@ -22,6 +22,9 @@ QUIET_ENVIRONMENT = {
     "ULTRALYTICS_SAFE_LOAD": "True",
 }
 
+TOLD_TO_NOBODY = dict.fromkeys(("sync", "clearml", "comet", "dvc", "mlflow", "raytune", "tensorboard", "wandb"), False)
+"""Callbacks of ultralytics that send trainings away, most of them on where their package is installed."""
+
 LOAD_FAULTS = (
     *(AttributeError, EOFError, ImportError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError),
     *(AssertionError, NotImplementedError, pickle.PickleError),
@@ -41,7 +44,7 @@ def load_ultralytics(config_dir: Path) -> Any:
     _mend_torchvision()
     import ultralytics
 
-    ultralytics.settings.update({"sync": False})  # type: ignore[no-untyped-call]  # ultralytics is partly typed
+    ultralytics.settings.update(TOLD_TO_NOBODY)  # type: ignore[no-untyped-call]  # ultralytics is partly typed
     return ultralytics
 
 

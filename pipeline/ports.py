@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from pipeline.domain.asking import AskedFrame, DoubtfulFrame
 from pipeline.domain.audit import Audit, JsonValue
 from pipeline.domain.camera import View, ViewThreshold, Zone
 from pipeline.domain.category import Category
@@ -23,7 +24,9 @@ from pipeline.domain.patrol import Mode, Plan, Visit
 from pipeline.domain.photo import Photo, Place
 from pipeline.domain.repair import Repair
 from pipeline.domain.review import Reason, Review, ReviewKind, Verdict
+from pipeline.domain.shadow import Compared, Difference, ShadowRun
 from pipeline.domain.site import Site, Tier
+from pipeline.domain.threshold_proposal import JudgedFinding, ThresholdProposal, ThresholdState
 from pipeline.domain.ticket import HistoryEntry, Ticket
 from pipeline.domain.verification import AfterLook
 from pipeline.domain.working_time import DeadlineTerms
@@ -105,6 +108,22 @@ class ForegroundGauge(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FrameRead:
+    """A stored frame as the networks see it."""
+
+    features: tuple[float, ...]
+    """Where it lies in the champion's own space, of length 1; empty where that is not known."""
+    differs: bool = False
+    """A challenger finds something on it."""
+
+
+class FrameReader(Protocol):
+    def read(self, images: Sequence[str]) -> dict[str, FrameRead]:
+        """Stored pictures by digest; those that are gone or damaged are left out."""
+        ...
+
+
 class Redactor(Protocol):
     def redact(self, frame: Frame, helpers: Sequence[Detection]) -> bytes:
         """The frame as JPEG of its full size with heads and plates blurred; `helpers` are the frame's own boxes."""
@@ -127,6 +146,7 @@ class ImageKind(StrEnum):
     last = "last"
     reference = "reference"
     sample = "sample"
+    asked = "asked"
     print = "print"
 
 
@@ -343,6 +363,10 @@ class Dealing(Protocol):
         """`draw` (0 to 1) says where to look among the samples, so that any may come next."""
         ...
 
+    def deal_asked(self, who: str, at: datetime, until: datetime) -> Lease | None:
+        """What champion and challenger differ about first, then what teaches most."""
+        ...
+
     def ask_second(self, review: Review) -> None:
         """Have somebody else read what this review decided."""
         ...
@@ -556,8 +580,11 @@ class ModelVersions(Protocol):
         """The newest first."""
         ...
 
-    def promote(self, promotion: Promotion) -> Promotion:
-        """Also takes over the version's measured thresholds. Raises NotFound."""
+    def promote(self, promotion: Promotion, keep_thresholds: bool = False) -> Promotion:
+        """Also takes over the version's measured thresholds; a rollback takes those that were in force before.
+
+        Raises NotFound.
+        """
         ...
 
     def take_up(self, promotion: Promotion) -> None: ...
@@ -575,6 +602,101 @@ class ModelVersions(Protocol):
         ...
 
     def decide(self, proposal: Proposal) -> None: ...
+
+
+class AskedFrames(Protocol):
+    """Stored frames that people are asked about, and those from which these are chosen."""
+
+    def note_doubtful(self, frames: Sequence[DoubtfulFrame]) -> None: ...
+    def doubted_at(self, view_ids: Sequence[int]) -> dict[int, datetime]:
+        """Frame time of the newest doubtful frame of each view that has one."""
+        ...
+
+    def doubtful(self, since: datetime) -> tuple[DoubtfulFrame, ...]:
+        """Those that may be asked about and were not yet; none of views whose frames had to leave."""
+        ...
+
+    def add(self, frames: Sequence[AskedFrame]) -> None:
+        """One that is asked about already stays as it is."""
+        ...
+
+    def get(self, image: str) -> AskedFrame:
+        """Raises NotFound, also where its picture is kept no more."""
+        ...
+
+    def read(self, image: str, review: Review, found: int) -> None:
+        """Note what was read; the picture is kept as evidence from now on: an answer of nothing is a label too."""
+        ...
+
+    def unread(self, key: str) -> None:
+        """The review was taken back."""
+        ...
+
+    def waiting(self) -> int: ...
+    def chosen_since(self, since: datetime) -> int:
+        """How many were asked for doubt or novelty."""
+        ...
+
+    def newest(self, most: int) -> tuple[str, ...]:
+        """Pictures that were asked about last, the newest first."""
+        ...
+
+
+class ShadowRuns(Protocol):
+    """At most one is under way; what is written to one that has ended is dropped."""
+
+    def begin(self, run: ShadowRun) -> int: ...
+    def get(self, run_id: int) -> ShadowRun:
+        """Raises NotFound."""
+        ...
+
+    def running(self) -> ShadowRun | None: ...
+    def all(self) -> tuple[ShadowRun, ...]:
+        """The newest first."""
+        ...
+
+    def end(self, run_id: int, at: datetime, why: str | None = None) -> None:
+        """`why`: it could not go on."""
+        ...
+
+    def known(self, run_id: int, view_ids: Sequence[int]) -> dict[int, tuple[Difference, ...]]:
+        """Differences that stand already, by view."""
+        ...
+
+    def note(self, run_id: int, round_id: int, frames: Sequence["ShadowFrame"], seconds: float) -> bool:
+        """False where the run has ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowFrame:
+    view_id: int
+    at: datetime
+    image: str | None
+    """The frame in full, where one was stored."""
+    compared: Compared
+
+
+class ThresholdProposals(Protocol):
+    """Thresholds of single views that verdicts speak for, and that wait for a person."""
+
+    def judged(self, model: str, since: datetime) -> tuple[JudgedFinding, ...]:
+        """Findings of tickets that bear a standing verdict which teaches something, with sightings by these weights.
+
+        Tickets in conflict between readers are left out.
+        """
+        ...
+
+    def add(self, proposal: ThresholdProposal) -> int: ...
+    def get(self, proposal_id: int) -> ThresholdProposal:
+        """Raises NotFound."""
+        ...
+
+    def all(self, state: ThresholdState | None = None) -> tuple[ThresholdProposal, ...]:
+        """The newest first."""
+        ...
+
+    def decide(self, proposal: ThresholdProposal) -> None: ...
 
 
 class UnitOfWork(Protocol):
@@ -602,6 +724,12 @@ class UnitOfWork(Protocol):
     def plans(self) -> Plans: ...
     @property
     def models(self) -> ModelVersions: ...
+    @property
+    def asked(self) -> AskedFrames: ...
+    @property
+    def shadow(self) -> ShadowRuns: ...
+    @property
+    def threshold_proposals(self) -> ThresholdProposals: ...
     def categories(self) -> dict[str, Category]: ...
     def reasons(self) -> dict[str, Reason]: ...
     def deadline_terms(self, category: str, unit: str | None) -> DeadlineTerms:

@@ -18,7 +18,7 @@ from datasets.town_scene import TownScene
 from pipeline.adapters import tables
 from pipeline.adapters.accounts import ensure_admin, ensure_person, hash_password
 from pipeline.adapters.camera_lists import CameraRow
-from pipeline.adapters.database import writing
+from pipeline.adapters.database import reading, writing
 from pipeline.adapters.fleet import SqlFleet
 from pipeline.adapters.images import LocalImages
 from pipeline.adapters.unit_of_work import SqlUnitsOfWork
@@ -36,6 +36,7 @@ from pipeline.ports import ImageKind, KeptImage
 from pipeline.settings import Settings
 from pipeline.steps import dispatch, handling, photos, review, verify
 from tests.api.street import MODEL, OUTCOMES, WHYS, new_database, outlined_jpeg
+from tests.learning import Learning
 
 ADMIN, PASSWORD = "管理员", "correct horse battery"  # of a town that is thrown away
 HANDLER, HANDLERS_UNIT = "王师傅", "环境卫生管理所"
@@ -83,6 +84,16 @@ class Showcase:
         self._patrol()
         for place, (view, category, box) in zip(range(44), self._found(), strict=False):
             self._live(place, self._file(place, view, (category, box)), view)
+        self._learn()
+
+    def _learn(self) -> None:
+        learning = Learning(self.engine, self.settings.home, self.now)
+        learning.build()
+        learning.train_on()
+        with reading(self.engine) as connection:
+            numbers = list(connection.scalars(sa.select(tables.tickets.c.number).limit(11)))
+        for view in (1, 2):
+            learning.propose_threshold(numbers, 0.42, view)
 
     def _people(self) -> None:
         hashed = hash_password(PASSWORD)

@@ -11,9 +11,10 @@ from api.asked import PageAsked, TicketsAsked
 from api.dependencies import Asking, Reviewing, TicketNumber, Wired, scope_of
 from api.life_reading import life_facts
 from api.pages.drawing import Drawn
+from api.permissions import may
 from api.reading import ticket_facts
 from api.routes.tickets import FindingId
-from pipeline.adapters import queries
+from pipeline.adapters import model_queries, queries
 from pipeline.domain.ticket import MOVES, Role, Status
 from pipeline.steps import review
 
@@ -59,10 +60,11 @@ def show_ticket(
         reasons = queries.all_reasons(connection)
         categories = queries.all_categories(connection)
         following = queries.next_to_review(connection, number, scope_of(person))
+        learned = model_queries.learned_from(connection, number) if may(person.role, "GET /models") else ()
     life = life_facts(services, person, number)
     return drawing.page(
         request, "ticket.html", facts=facts, life=life, number=number, reasons=reasons,
-        categories=categories, following=following,
+        categories=categories, following=following, learned=learned,
         sequence=sequence, may=_moves_of(facts.row.status, person.role), now=services.clock.now(),
     )  # fmt: skip
 

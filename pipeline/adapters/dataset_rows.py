@@ -12,6 +12,8 @@ from pipeline.adapters.repositories import insert_or
 from pipeline.adapters.tables_learning import dataset_samples, dataset_versions, forgotten_views
 from pipeline.domain.audit import JsonValue
 from pipeline.domain.errors import NotFound
+from pipeline.domain.label import SampleRow
+from pipeline.domain.review import Teaches
 
 AT_ONCE = 1000
 
@@ -22,20 +24,6 @@ class VersionRow:
     created_at: datetime
     created_by: str
     counts: Mapping[str, JsonValue]
-
-
-@dataclass(frozen=True, slots=True)
-class SampleRow:
-    """One sample and one verdict behind it (0: none, a background)."""
-
-    sample: str
-    verdict_id: int
-    number: str | None
-    image: str
-    view_id: int
-    split: str
-    teaches: str
-    category: str | None
 
 
 def add_version(connection: Connection, version: VersionRow, samples: Sequence[SampleRow]) -> bool:
@@ -80,9 +68,12 @@ def samples_of(connection: Connection, dataset: str) -> list[SampleRow]:
     query = sa.select(dataset_samples).where(dataset_samples.c.dataset == dataset)
     found = connection.execute(query.order_by(dataset_samples.c.sample, dataset_samples.c.verdict_id))
     return [
-        SampleRow(row.sample, row.verdict_id, row.number, row.image, row.view_id, row.split, row.teaches, row.category)
+        SampleRow(
+            row.sample, row.verdict_id, row.number, row.image, row.view_id, row.split, Teaches(row.teaches),
+            row.category,
+        )
         for row in found
-    ]
+    ]  # fmt: skip
 
 
 def traced(connection: Connection, wanted: str) -> list[rows.AnyRow]:
@@ -102,15 +93,25 @@ def views_of_camera(connection: Connection, camera: str) -> list[int]:
     return found
 
 
-def versions_with(connection: Connection, view_ids: Sequence[int]) -> list[str]:
-    """Hashes of versions that hold frames of these views and are not replaced yet."""
+def to_be_replaced(connection: Connection) -> dict[str, list[int]]:
+    """Versions in force that still hold frames of views which had to leave, with these views."""
     own = dataset_samples.c
     query = (
-        sa.select(dataset_versions.c.hash).distinct()
-        .join(dataset_samples, own.dataset == dataset_versions.c.hash)
-        .where(own.view_id.in_(view_ids), dataset_versions.c.replaced_by.is_(None))
+        sa.select(own.dataset, own.view_id).distinct()
+        .join(dataset_versions, own.dataset == dataset_versions.c.hash)
+        .where(own.view_id.in_(sa.select(forgotten_views.c.view_id)), dataset_versions.c.replaced_by.is_(None))
+        .order_by(own.dataset, own.view_id)
     )  # fmt: skip
-    return sorted(connection.scalars(query))
+    found: dict[str, list[int]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.dataset, []).append(row.view_id)
+    return found
+
+
+def replaced(connection: Connection) -> list[str]:
+    """Hashes of versions whose files must be gone."""
+    own = dataset_versions.c
+    return list(connection.scalars(sa.select(own.hash).where(own.replaced_by.is_not(None)).order_by(own.hash)))
 
 
 def forget_views(connection: Connection, view_ids: Sequence[int], who: str, why: str, at: datetime) -> None:
@@ -119,8 +120,16 @@ def forget_views(connection: Connection, view_ids: Sequence[int], who: str, why:
     connection.execute(statement, [{"view_id": view, "at": at, "who": who, "why": why[:300]} for view in view_ids])
 
 
+def why_forgotten(connection: Connection, view_ids: Sequence[int]) -> tuple[str, str]:
+    """Who said so last, and why."""
+    own = forgotten_views.c
+    query = sa.select(own.who, own.why).where(own.view_id.in_(view_ids)).order_by(own.at.desc(), own.view_id)
+    row = connection.execute(query.limit(1)).one()
+    return row.who, row.why
+
+
 def replace_version(connection: Connection, old: str, new: str, view_ids: Sequence[int], why: str) -> None:
-    """The old one's rows of these views go; it stays as a name that leads to the new one."""
+    """The old one's rows of these views go; it stays as a name that leads to the new one (empty: to nothing)."""
     gone = (dataset_samples.c.dataset == old) & dataset_samples.c.view_id.in_(view_ids)
     connection.execute(sa.delete(dataset_samples).where(gone))
     own = dataset_versions.c.hash == old

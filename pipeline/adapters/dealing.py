@@ -1,4 +1,4 @@
-"""The repository of the desk's cards: leases, second readings, known answers and samples.
+"""The repository of the desk's cards: leases, second readings, known answers, samples and frames asked about.
 
 A lease is one short insert that gives way to one that has not ended: two reviewers never win the same card, whether
 writers wait for each other (SQLite) or run side by side (PostgreSQL).
@@ -21,6 +21,8 @@ from pipeline.adapters.tables_desk import (
     sample_readings,
     second_readings,
 )
+from pipeline.adapters.tables_learning import asked_frames, forgotten_views
+from pipeline.domain.asking import AskedFor
 from pipeline.domain.desk import KnownAnswer, Lease, Sample, SecondReading
 from pipeline.domain.errors import NotFound
 from pipeline.domain.review import Review, ReviewKind
@@ -185,6 +187,19 @@ class SqlDealing:
             if found:
                 return self.lease(ReviewKind.sample, found, who, at, until)
         return None
+
+    def deal_asked(self, who: str, at: datetime, until: datetime) -> Lease | None:
+        own = asked_frames.c
+        kept = sa.exists().where(tables.images.c.digest == own.image)
+        planted = sa.exists().where(known_answers.c.image == own.image)
+        forgotten = sa.select(forgotten_views.c.view_id)
+        query = sa.select(own.image).where(
+            own.read_at.is_(None), own.view_id.not_in(forgotten), kept, ~planted,
+            _free(ReviewKind.asked, own.image, who, at),
+        )  # fmt: skip
+        shadow_first = sa.case((own.why == AskedFor.shadow.value, 0), else_=1)
+        found = self._connection.scalars(query.order_by(shadow_first, own.worth.desc(), own.image).limit(1)).first()
+        return self.lease(ReviewKind.asked, found, who, at, until) if found else None
 
     def ask_second(self, review: Review) -> None:
         columns = {

@@ -92,10 +92,10 @@ def card_of(connection: Connection, lease: Lease) -> Card:
 
 
 def _subject(connection: Connection, lease: Lease) -> tuple[str | None, str | None]:
-    """The ticket's number, or the sample's digest."""
+    """The ticket's number, or the frame's digest."""
     if lease.kind is ReviewKind.first:
         return lease.subject, None
-    if lease.kind is ReviewKind.sample:
+    if lease.kind in (ReviewKind.sample, ReviewKind.asked):
         return None, lease.subject
     row_id = int(lease.subject.split(" ", 1)[0])
     if lease.kind is ReviewKind.known:

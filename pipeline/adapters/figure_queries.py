@@ -98,7 +98,7 @@ def _by_day(
     connection: Connection, column: ColumnElement[Any], wanted: FigureFilter, zone: tzinfo, now: datetime
 ) -> Select[Any]:
     closed = column is tickets.c.closed_at
-    day = _local_day(connection, column, zone, now).label("day")
+    day = local_day(connection, column, zone, now).label("day")
     conditions = [*wanted.conditions(ignoring_period=True), column.is_not(None)]
     conditions += [column >= wanted.since] if wanted.since else []
     conditions += [column < wanted.until] if wanted.until else []
@@ -108,7 +108,7 @@ def _by_day(
     return sa.select(*shown_columns).where(*conditions).group_by(day)
 
 
-def _local_day(connection: Connection, column: ColumnElement[Any], zone: tzinfo, now: datetime) -> ColumnElement[str]:
+def local_day(connection: Connection, column: ColumnElement[Any], zone: tzinfo, now: datetime) -> ColumnElement[str]:
     """`YYYY-MM-DD`. SQLite knows no zones: today's offset is taken for all days, which is right for towns in China."""
     if connection.dialect.name == "postgresql":
         local = sa.func.timezone(str(zone), column)

@@ -56,8 +56,8 @@ class SqlModelVersions:
         query = sa.select(promotions).order_by(promotions.c.id.desc())
         return tuple(_promotion_of(row) for row in self._connection.execute(query))
 
-    def promote(self, promotion: Promotion) -> Promotion:
-        measured = self.get(promotion.model).thresholds
+    def promote(self, promotion: Promotion, keep_thresholds: bool = False) -> Promotion:
+        measured, undone = self.get(promotion.model).thresholds, self.current()
         values = {
             "model": promotion.model, "previous": promotion.previous, "kind": promotion.kind.value,
             "who": promotion.who, "words": promotion.words, "at": promotion.at,
@@ -65,7 +65,10 @@ class SqlModelVersions:
         }  # fmt: skip
         inserted = sa.insert(promotions).values(values).returning(promotions.c.id)
         promotion_id = self._connection.scalars(inserted).one()
-        use_thresholds(self._connection, measured)
+        if promotion.kind is PromotionKind.rollback and undone is not None:
+            self._put_back(self._thresholds_before(undone))
+        elif not keep_thresholds:
+            use_thresholds(self._connection, measured)
         return self.promotion(promotion_id)
 
     def take_up(self, promotion: Promotion) -> None:
@@ -75,10 +78,9 @@ class SqlModelVersions:
 
     def refuse(self, promotion: Promotion) -> None:
         own = promotions.c.id == promotion.id
-        before = self._connection.scalars(sa.select(promotions.c.thresholds_before).where(own)).one()
         values = {"refused_at": promotion.refused_at, "refused_why": (promotion.refused_why or "")[:300]}
         self._connection.execute(sa.update(promotions).where(own).values(values))
-        self._put_back(before)
+        self._put_back(self._thresholds_before(promotion))
 
     def propose(self, proposal: Proposal) -> int:
         values = {
@@ -112,6 +114,11 @@ class SqlModelVersions:
         query = sa.select(table.code, table.threshold, table.fine_threshold)
         return {row.code: [row.threshold, row.fine_threshold] for row in self._connection.execute(query)}
 
+    def _thresholds_before(self, promotion: Promotion) -> dict[str, list[float | None]]:
+        query = sa.select(promotions.c.thresholds_before).where(promotions.c.id == promotion.id)
+        before: dict[str, list[float | None]] = self._connection.scalars(query).one()
+        return before
+
     def _put_back(self, before: Mapping[str, list[float | None]]) -> None:
         for code, (threshold, fine) in before.items():
             values = {"threshold": threshold, "fine_threshold": fine}
@@ -124,7 +131,7 @@ def _columns(version: ModelVersion) -> rows.Columns:
         "hash12": version.hash12,
         "name": version.name,
         "classes": list(version.classes),
-        "note": version.note[:300],
+        "note": version.note,
         "thresholds": {
             code: {found_by.value: score for found_by, score in by_pass.items()}
             for code, by_pass in version.thresholds.items()

@@ -32,7 +32,9 @@ AT_ONCE = 500
 """Rows or files that go in one transaction."""
 ERRANDS_KEPT = timedelta(days=90)
 """Long enough that a page still shows the last one."""
-IMAGE_KINDS = (ImageKind.evidence, ImageKind.sighting, ImageKind.last, ImageKind.reference, ImageKind.sample)
+FOR_ROOM = (ImageKind.sample, ImageKind.asked)
+"""Nothing rests on these."""
+IMAGE_KINDS = tuple(kind for kind in ImageKind if kind is not ImageKind.print)
 
 
 class Housekeeper:
@@ -60,13 +62,14 @@ class Housekeeper:
         return gone
 
     def make_room(self, folder: Path, floor_mib: int) -> Kept:
-        """Below the floor of free disk, sampled frames go, oldest first, until there is room or none is left."""
+        """Below the floor of free disk, sampled frames go, then doubtful ones, oldest first, until there is room."""
         gone: Kept = Counter()
-        while shutil.disk_usage(folder).free < floor_mib * MIB:
-            dropped = self._drop_images(sa.true(), ImageKind.sample, AT_ONCE)
-            if not dropped:
-                break
-            gone["sample_for_room"] += dropped
+        for kind in FOR_ROOM:
+            while shutil.disk_usage(folder).free < floor_mib * MIB:
+                dropped = self._drop_images(sa.true(), kind, AT_ONCE)
+                if not dropped:
+                    break
+                gone[f"{kind}_for_room"] += dropped
         return gone
 
     def sweep_orphans(self, limit: datetime) -> Kept:

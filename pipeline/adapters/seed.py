@@ -19,6 +19,7 @@ RETENTION = (
     ("last", 7, "每个视角最近一帧（始终保留最新）", "Last frame of each view; the newest always stays"),
     ("reference", 3650, "各视角的基准帧", "References of the views"),
     ("sample", 30, "抽样的无问题帧，用于估计漏报", "Sampled empty frames, to estimate what is missed"),
+    ("asked", 14, "等待辨认的疑难帧；看过的转为证据", "Doubtful frames to ask people about; read ones: evidence"),
     ("visits", 90, "查看记录", "Visits"),
     ("findings", 365, "已消失且无工单的问题发现", "Ended findings that bore no ticket"),
     ("health", 365, "视角健康记录", "Health history of views"),

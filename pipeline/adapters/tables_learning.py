@@ -48,7 +48,7 @@ model_versions = Table(
     Column("hash12", sa.String(12), primary_key=True),
     Column("name", sa.String(80), nullable=False),
     Column("classes", sa.JSON, nullable=False),
-    Column("note", sa.String(300), nullable=False, server_default=""),
+    Column("note", sa.Text, nullable=False, server_default=""),
     Column("thresholds", sa.JSON, nullable=False),  # category -> pass -> measured threshold
     Column("dataset", ForeignKey("dataset_versions.hash")),  # none: came from outside or is shipped
     Column("parents", sa.JSON, nullable=False),  # hashes of the models that it was trained from
@@ -123,6 +123,7 @@ shadow_runs = Table(
     Column("until", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("visits", sa.Integer, nullable=False, server_default="0"),
+    Column("seconds", sa.Float, nullable=False, server_default="0"),  # that it cost the rounds
     Column(
         "tally", sa.JSON, nullable=False
     ),  # category -> boxes that both, the champion alone, the challenger alone saw
@@ -154,6 +155,7 @@ doubtful_frames = Table(
     Column("category", sa.String(40), nullable=False),
     Column("score", sa.Float, nullable=False),  # of the box nearest to its threshold
     Column("threshold", sa.Float, nullable=False),
+    Column("guesses", sa.JSON, nullable=False),  # category, score and threshold of every box in doubt
     Column("model", sa.String(12), nullable=False),
     Index("ix_doubtful_frames_view_id", "view_id", "at"),
 )
@@ -171,6 +173,7 @@ asked_frames = Table(
     Column("read_at", UtcDateTime),
     Column("found", sa.Integer),  # boxes drawn
     Index("ix_asked_frames_worth", "read_at", "worth"),
+    Index("ix_asked_frames_review", "review"),
 )
 
 threshold_proposals = Table(

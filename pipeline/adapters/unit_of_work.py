@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from pipeline.adapters import deadline_terms, rows, tables
+from pipeline.adapters.asked_frames import SqlAskedFrames
 from pipeline.adapters.audit import note_audit
 from pipeline.adapters.database import reading, writing
 from pipeline.adapters.dealing import SqlDealing
@@ -18,6 +19,8 @@ from pipeline.adapters.model_versions import SqlModelVersions
 from pipeline.adapters.photos import SqlPhotos
 from pipeline.adapters.plans import SqlPlans
 from pipeline.adapters.repositories import SqlFindings, SqlVisits, bump, upsert
+from pipeline.adapters.shadow_rows import SqlShadowRuns
+from pipeline.adapters.threshold_rows import SqlThresholdProposals
 from pipeline.adapters.ticket_repository import SqlTickets
 from pipeline.adapters.view_settings import SqlViewSettings
 from pipeline.domain.audit import Audit
@@ -29,6 +32,7 @@ from pipeline.ports import ImageKind, KeptImage, StagedMemories, UnitOfWork
 STRENGTH = (
     ImageKind.print,
     ImageKind.last,
+    ImageKind.asked,
     ImageKind.sample,
     ImageKind.sighting,
     ImageKind.reference,
@@ -51,6 +55,9 @@ class SqlUnitOfWork:
         self.errands = SqlErrands(connection)
         self.photos = SqlPhotos(connection)
         self.models = SqlModelVersions(connection)
+        self.asked = SqlAskedFrames(connection)
+        self.shadow = SqlShadowRuns(connection)
+        self.threshold_proposals = SqlThresholdProposals(connection)
 
     def categories(self) -> dict[str, Category]:
         query = sa.select(tables.categories).order_by(tables.categories.c.position)

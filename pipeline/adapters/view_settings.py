@@ -16,7 +16,7 @@ from pipeline.domain.repair import Repair
 from pipeline.ports import ImageKind
 
 TOPIC = "cameras"
-FLEETING = frozenset({ImageKind.last.value, ImageKind.sample.value, ImageKind.sighting.value})
+FLEETING = frozenset(kind.value for kind in (ImageKind.last, ImageKind.sample, ImageKind.asked, ImageKind.sighting))
 """Kept shorter than what people decide by."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from math import dist, exp, log, prod
 
@@ -26,6 +27,31 @@ class Guess:
 
     score: float
     threshold: float
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulFrame:
+    """A stored frame on which nothing was found, though something nearly was."""
+
+    image: str
+    view_id: int
+    at: datetime
+    guesses: tuple[Guess, ...]
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFrame:
+    """A stored frame that waits for people to say what is on it."""
+
+    image: str
+    view_id: int
+    at: datetime
+    """Of the frame."""
+    asked_at: datetime
+    why: "AskedFor"
+    worth: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +74,12 @@ class Chosen:
     worth: float
 
 
-def doubt(candidate: Candidate) -> float:
+def doubt(guesses: Sequence[Guess]) -> float:
     """From 0 (certain of everything) to 1: the chance that at least one box is undecided."""
-    return 1.0 - prod(1.0 - _undecided(guess) for guess in candidate.guesses)
+    return 1.0 - prod(1.0 - undecided(guess) for guess in guesses)
 
 
-def _undecided(guess: Guess) -> float:
+def undecided(guess: Guess) -> float:
     return exp(-abs(_log_odds(guess.score) - _log_odds(guess.threshold)) / DOUBT_WIDTH)
 
 
@@ -72,7 +98,7 @@ def choose(
 
     `known`: features of what was asked before. What the two models differ about comes first.
     """
-    doubts = {candidate.key: doubt(candidate) for candidate in candidates}
+    doubts = {candidate.key: doubt(candidate.guesses) for candidate in candidates}
     far = {candidate.key: _farness(candidate, known) for candidate in candidates}
     left = {candidate.key: candidate for candidate in candidates}
     of_view: dict[int, int] = {}
@@ -80,9 +106,10 @@ def choose(
     while left and len(chosen) < number:
         widest = max([far[key] for key in left] + [LEAST_FARNESS])
         best = max(left.values(), key=lambda one: (one.differs, _worth(one, doubts, far, widest), one.key))
+        why = _why(best, doubts[best.key], max(doubts[key] for key in left))
         del left[best.key]
         of_view[best.view_id] = of_view.get(best.view_id, 0) + 1
-        chosen.append(Chosen(best.key, _why(best, doubts, far, widest), _worth(best, doubts, far, widest)))
+        chosen.append(Chosen(best.key, why, _worth(best, doubts, far, widest)))
         if most_of_a_view is not None and of_view[best.view_id] >= most_of_a_view:
             left = {key: one for key, one in left.items() if one.view_id != best.view_id}
         for one in left.values():
@@ -102,7 +129,8 @@ def _worth(one: Candidate, doubts: dict[str, float], far: dict[str, float], wide
     return doubts[one.key] * (1.0 - NOVELTY_SHARE + NOVELTY_SHARE * far[one.key] / widest)
 
 
-def _why(one: Candidate, doubts: dict[str, float], far: dict[str, float], widest: float) -> AskedFor:
+def _why(one: Candidate, own_doubt: float, most_doubt: float) -> AskedFor:
+    """Novelty, where another frame was more doubtful and yet came after it."""
     if one.differs:
         return AskedFor.shadow
-    return AskedFor.doubt if doubts[one.key] >= far[one.key] / widest else AskedFor.novelty
+    return AskedFor.novelty if own_doubt < most_doubt else AskedFor.doubt

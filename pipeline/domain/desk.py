@@ -20,6 +20,8 @@ class DeskTerms:
     """Of cards dealt that are planted: their answer is known."""
     sample_share: float = 0.05
     """Of cards dealt that are frames in which nothing was found."""
+    asked_share: float = 0.1
+    """Of cards dealt that are frames chosen for what their answer teaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Lease:
     """Opaque: it does not tell a second reading or a planted card from any other."""
     kind: ReviewKind
     subject: str
-    """A ticket's number, a sample's digest, or the id of a second reading or known answer."""
+    """A ticket's number, a frame's digest, or the id of a second reading or known answer."""
     who: str
     until: datetime
 

@@ -34,3 +34,17 @@ class JudgedFrame:
     """Found on it, but judged by nobody, or in conflict between readers."""
     looked_for: frozenset[str] = frozenset()
     """Categories of which somebody looked for what was missed, and drew all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRow:
+    """One sample of a dataset version and one verdict behind it (0: none, a background)."""
+
+    sample: str
+    verdict_id: int
+    number: str | None
+    image: str
+    view_id: int
+    split: str
+    teaches: Teaches
+    category: str | None

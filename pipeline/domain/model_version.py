@@ -63,7 +63,7 @@ class ProposalState(StrEnum):
     approved = "approved"
     rejected = "rejected"
     outdated = "outdated"
-    """The champion that it was measured against is none any more."""
+    """The champion that it was measured against is none any more, or a later challenger has taken its place."""
 
 
 @dataclass(frozen=True, slots=True)

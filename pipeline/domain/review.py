@@ -31,6 +31,8 @@ class ReviewKind(StrEnum):
     """A ticket or sample whose answer an admin knows: it measures the reader."""
     sample = "sample"
     """A sampled frame in which nothing was found."""
+    asked = "asked"
+    """A frame whose answer teaches much: where the model is in doubt, or two models differ."""
     conflict = "conflict"
     """A ticket of which two readers said different things."""
     added = "added"

@@ -23,6 +23,8 @@ BACKLOG_FACTOR = 2
 SWEPT_SHARE = 0.01
 """Of deals that also clear away leases that ended long ago."""
 UNDONE_WITHIN = timedelta(days=7)
+FRAMES = frozenset({ReviewKind.sample, ReviewKind.asked})
+"""Answered with boxes, maybe none."""
 REVIEWERS = frozenset({Role.reviewer, Role.admin})
 
 
@@ -48,7 +50,11 @@ def _dealt(
     tickets = iter(uow.dealing.deal_tickets(who, mixed.count(None), *when))
     places += [lease for lease in (place or next(tickets, None) for place in mixed) if lease is not None]
     while len(places) < count:  # no ticket waits: the rest of what there is to read
-        more = uow.dealing.deal_second(who, *when) or uow.dealing.deal_sample(who, *when, chance())
+        more = (
+            uow.dealing.deal_second(who, *when)
+            or uow.dealing.deal_asked(who, *when)
+            or uow.dealing.deal_sample(who, *when, chance())
+        )
         if more is None:
             break
         places.append(more)
@@ -65,6 +71,9 @@ def _mixed_in(
     drawn -= terms.sample_share
     if drawn < 0:
         return uow.dealing.deal_sample(who, *when, chance())
+    drawn -= terms.asked_share
+    if drawn < 0:
+        return uow.dealing.deal_asked(who, *when)
     drawn -= BACKLOG_FACTOR * terms.second_share
     return uow.dealing.deal_second(who, *when) if drawn < 0 else None
 
@@ -104,8 +113,8 @@ def judge(units: UnitsOfWork, said: Said, reader: Reviewer, at: datetime, terms:
         lease = uow.dealing.held(said.token)
         if lease is None or lease.who != reader.name:
             raise TransitionRefused("this card went to somebody else meanwhile: take the next one")
-        if (lease.kind is ReviewKind.sample or _is_known_sample(uow, lease)) != (said.ruling is None):
-            raise BadInput("a ticket is answered with a verdict, a sampled frame with what was missed in it")
+        if (lease.kind in FRAMES or _is_known_sample(uow, lease)) != (said.ruling is None):
+            raise BadInput("a ticket is answered with a verdict, a frame with what was missed in it")
         counted = COUNTERS[lease.kind](uow, lease, said, By(reader.name, reader.role, at, said.key))
         if lease.kind is ReviewKind.first and chance() < terms.second_share:
             review = uow.reviews.get(said.key)
@@ -207,15 +216,26 @@ def _known(uow: UnitOfWork, lease: Lease, said: Said, by: By) -> Counted:
 
 def _sample(uow: UnitOfWork, lease: Lease, said: Said, by: By) -> Counted:
     sample = uow.dealing.sample(lease.subject)
-    answer = MISSED if said.drawn else NOTHING
-    review = Review(
-        by.key, by.who, by.at, ReviewKind.sample, answer, image=sample.image, tickets=0, seconds=said.seconds
-    )
-    uow.reviews.add(review)
-    where = (None, sample.view_id, sample.image)
-    uow.reviews.add_labels([further_label(uow, drawn, where, by) for drawn in said.drawn])
+    review = _looked_over(uow, lease, sample.view_id, said, by)
     uow.dealing.read_sample(sample, review, len(said.drawn))
     return Counted(by.key, ())
+
+
+def _asked(uow: UnitOfWork, lease: Lease, said: Said, by: By) -> Counted:
+    """No sample: what was chosen for its doubt says nothing of how much is missed."""
+    asked = uow.asked.get(lease.subject)
+    review = _looked_over(uow, lease, asked.view_id, said, by)
+    uow.asked.read(asked.image, review, len(said.drawn))
+    return Counted(by.key, ())
+
+
+def _looked_over(uow: UnitOfWork, lease: Lease, view_id: int | None, said: Said, by: By) -> Review:
+    image, answer = lease.subject, MISSED if said.drawn else NOTHING
+    review = Review(by.key, by.who, by.at, lease.kind, answer, image=image, tickets=0, seconds=said.seconds)
+    uow.reviews.add(review)
+    where = (None, view_id, image)
+    uow.reviews.add_labels([further_label(uow, drawn, where, by) for drawn in said.drawn])
+    return review
 
 
 def _conflict(uow: UnitOfWork, lease: Lease, said: Said, by: By) -> Counted:
@@ -256,6 +276,7 @@ COUNTERS: dict[ReviewKind, Callable[[UnitOfWork, Lease, Said, By], Counted]] = {
     ReviewKind.second: _second,
     ReviewKind.known: _known,
     ReviewKind.sample: _sample,
+    ReviewKind.asked: _asked,
     ReviewKind.conflict: _conflict,
 }
 
@@ -304,6 +325,7 @@ def _withdraw(uow: UnitOfWork, review: Review, by: By) -> None:
     uow.dealing.forget_seconds(review.key)
     uow.dealing.reopen_second(review.key)
     uow.dealing.unread_sample(review.key)
+    uow.asked.unread(review.key)
     if review.kind is ReviewKind.conflict and not review.tickets:
         uow.dealing.unsettle(review.key)
     uow.reviews.withdraw(review.key, by.at)
@@ -315,8 +337,8 @@ def _card_of(uow: UnitOfWork, review: Review) -> tuple[ReviewKind, str] | None:
         return None
     if review.kind is ReviewKind.known:
         return ReviewKind.known, f"{review.known_id} {review.who}"
-    if review.kind is ReviewKind.sample:
-        return ReviewKind.sample, review.image or ""
+    if review.kind in FRAMES:
+        return review.kind, review.image or ""
     if review.kind is ReviewKind.first or review.tickets:
         return ReviewKind.first, review.number or ""
     reading_id = uow.dealing.reading_of(review.key)

@@ -2,30 +2,24 @@
 
 from collections.abc import Mapping
 
-from pipeline.domain.camera import View
 from pipeline.domain.category import Category
 from pipeline.domain.finding import Finding
 from pipeline.domain.frame import Frame
 from pipeline.ports import ImageKind, KeptImage
 from pipeline.steps.detect import Seen, helpers_for_storing
 from pipeline.steps.file_tickets import Evidence
-from pipeline.steps.track import Tracked
-from pipeline.steps.world import Keepsake, World
+from pipeline.steps.world import Keepsake, Look, World
 
 
 def keep(
-    view: View,
-    frame: Frame,
-    seen: Seen,
-    tracked: Tracked,
-    means: tuple[World, Mapping[str, Category]],
-    sampled: float | None,
+    look: Look, shot: tuple[Frame, Seen], world: World, categories: Mapping[str, Category], sampled: float | None
 ) -> Keepsake:
-    """Store the last frame small; in full what a ticket rests on, what grew, and a sampled share of empty frames.
+    """Store the last frame small; in full what a ticket rests on, what grew, a sampled share of empty frames, and what
+    people are to be asked about.
 
-    `sampled`: that share, where this frame was drawn.
+    `sampled`: that share, where this frame was drawn. Such a one is never asked about: it would be no fair sample.
     """
-    world, categories = means
+    (frame, seen), view, tracked = shot, look.view, look.tracked
     note = f"view {view.id} {frame.at.isoformat()}"
     pictured = frozenset(
         {*tracked.sightings} & {*tracked.born, *tracked.opened, *tracked.grown, *tracked.due_a_picture}
@@ -34,21 +28,34 @@ def keep(
     kind = ImageKind.sighting if pictured else ImageKind.last
     last = world.images.put(small, kind)
     images = [KeptImage(last, kind, view.id, len(small), frame.at)]
-    evidence = None
-    if tracked.opened or tracked.grown or sampled is not None:
-        helpers = helpers_for_storing(frame, seen, world.detector, categories)
-        plain = stamped(world.redactor.redact(frame, helpers), note)
-        kind = ImageKind.evidence if tracked.opened or tracked.grown else ImageKind.sample
-        digest = world.images.put(plain, kind)
-        images.append(KeptImage(digest, kind, view.id, len(plain), frame.at, sampled))
-        outlined = {}
-        for finding in tracked.findings:
-            if finding.id in tracked.opened or finding.id in tracked.grown:
-                drawn = world.redactor.outlined(plain, [(finding.box, _words(finding, categories))])
-                outlined[finding.id] = world.images.put(drawn, kind)
-                images.append(KeptImage(outlined[finding.id], kind, view.id, len(drawn), frame.at))
-        evidence = Evidence(digest, outlined)
-    return Keepsake(last, tuple(images), evidence, pictured)
+    in_full = _in_full(look, sampled)
+    if in_full is None:
+        return Keepsake(last, tuple(images), None, pictured)
+    helpers = helpers_for_storing(frame, seen, world.detector, categories)
+    plain = stamped(world.redactor.redact(frame, helpers), note)
+    digest = world.images.put(plain, in_full)
+    images.append(KeptImage(digest, in_full, view.id, len(plain), frame.at, sampled))
+    outlined = {}
+    for finding in tracked.findings:
+        if finding.id in tracked.opened or finding.id in tracked.grown:
+            drawn = world.redactor.outlined(plain, [(finding.box, _words(finding, categories))])
+            outlined[finding.id] = world.images.put(drawn, in_full)
+            images.append(KeptImage(outlined[finding.id], in_full, view.id, len(drawn), frame.at))
+    asked = digest if _is_asked(look) and sampled is None else None
+    return Keepsake(last, tuple(images), Evidence(digest, outlined), pictured, asked)
+
+
+def _in_full(look: Look, sampled: float | None) -> ImageKind | None:
+    """What the frame is stored in full for; None: for nothing."""
+    if look.tracked.opened or look.tracked.grown:
+        return ImageKind.evidence
+    if sampled is not None:
+        return ImageKind.sample
+    return ImageKind.asked if _is_asked(look) else None
+
+
+def _is_asked(look: Look) -> bool:
+    return bool(look.undecided or (look.compared and look.compared.differences))
 
 
 def _words(finding: Finding, categories: Mapping[str, Category]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pipeline.domain.audit import Audit
-from pipeline.domain.errors import TransitionRefused
+from pipeline.domain.errors import BadInput, TransitionRefused
 from pipeline.domain.model_version import ModelVersion, Promotion, PromotionKind, Proposal, ProposalState
 from pipeline.ports import UnitOfWork, UnitsOfWork
 
@@ -23,6 +23,27 @@ def start_with(units: UnitsOfWork, version: ModelVersion, who: str, at: datetime
         return _promoted(uow, first)
 
 
+def carry_over(units: UnitsOfWork, version: ModelVersion, who: str, at: datetime) -> Promotion:
+    """What looked before there was this record looks on, with the thresholds that people gave it."""
+    with units.writing() as uow:
+        uow.models.add(version)
+        current = uow.models.current()
+        first = Promotion(version.hash12, None, PromotionKind.first, who, "carried over", at)
+        return current or _promoted(uow, first, keep_thresholds=True)
+
+
+def add_version(units: UnitsOfWork, version: ModelVersion) -> ModelVersion:
+    """Make weights known; whoever adds them again gets what is known of them already."""
+    with units.writing() as uow:
+        known = any(other.hash12 == version.hash12 for other in uow.models.all())
+        if not known:
+            uow.models.add(version)
+            after = {"name": version.name, "dataset": version.dataset, "parents": list(version.parents)}
+            uow.audit(Audit(version.created_at, version.created_by, "added", "model", version.hash12, after=after))
+            uow.bump("models")
+        return uow.models.get(version.hash12)
+
+
 def promote(units: UnitsOfWork, model: str, who: str, at: datetime, words: str) -> Promotion:
     """By hand, whatever the gate said. Raises NotFound, TransitionRefused where it is the champion already."""
     with units.writing() as uow:
@@ -30,9 +51,14 @@ def promote(units: UnitsOfWork, model: str, who: str, at: datetime, words: str) 
 
 
 def approve(units: UnitsOfWork, proposal_id: int, who: str, at: datetime, words: str) -> Promotion:
-    """A person takes the challenger. Raises NotFound, TransitionRefused where it waits no more."""
+    """A person takes the challenger; against the gate's advice only with words.
+
+    Raises NotFound, BadInput, TransitionRefused where it waits no more.
+    """
     with units.writing() as uow:
         proposal = _waiting(uow, proposal_id)
+        if not proposal.passed and not words.strip():
+            raise BadInput("the gate says no to this model: say in words why it is taken all the same")
         current = uow.models.current()
         if current is not None and current.model != proposal.champion:
             raise TransitionRefused(
@@ -51,7 +77,7 @@ def reject(units: UnitsOfWork, proposal_id: int, who: str, at: datetime, words: 
 
 
 def roll_back(units: UnitsOfWork, who: str, at: datetime, words: str) -> Promotion:
-    """Back to the champion before this one. Raises TransitionRefused where there was none."""
+    """Back to the champion before this one, and to the thresholds of then. Raises TransitionRefused for none before."""
     with units.writing() as uow:
         current = uow.models.current()
         if current is None or current.previous is None:
@@ -85,8 +111,8 @@ def _next(uow: UnitOfWork, model: str, kind: PromotionKind, who: str, at: dateti
     return Promotion(model, current.model if current else None, kind, who, words, at)
 
 
-def _promoted(uow: UnitOfWork, promotion: Promotion) -> Promotion:
-    done = uow.models.promote(promotion)
+def _promoted(uow: UnitOfWork, promotion: Promotion, keep_thresholds: bool = False) -> Promotion:
+    done = uow.models.promote(promotion, keep_thresholds)
     for waiting in uow.models.proposals(ProposalState.waiting):
         outdated = replace(waiting, state=ProposalState.outdated, decided_by="patrol", decided_at=promotion.at)
         uow.models.decide(outdated)

@@ -134,13 +134,19 @@ def set_thresholds(
     Raises BadInput, NotFound.
     """
     with units.writing() as uow:
-        name = uow.views.name_of(view_id)
-        known = uow.categories()
-        _check_thresholds(thresholds, known)
-        before = _threshold_facts(uow.views.thresholds(view_id))
-        uow.views.save_thresholds(view_id, thresholds, who, at)
-        after = _threshold_facts(thresholds)
-        uow.audit(Audit(at, who, "thresholds_set", "view", f"{view_id} {name}", before, after))
+        put_thresholds(uow, view_id, thresholds, who, at)
+
+
+def put_thresholds(
+    uow: UnitOfWork, view_id: int, thresholds: Sequence[ViewThreshold], who: str, at: datetime
+) -> None:
+    """The same in a transaction that the caller holds."""
+    name = uow.views.name_of(view_id)
+    _check_thresholds(thresholds, uow.categories())
+    before = _threshold_facts(uow.views.thresholds(view_id))
+    uow.views.save_thresholds(view_id, thresholds, who, at)
+    after = _threshold_facts(thresholds)
+    uow.audit(Audit(at, who, "thresholds_set", "view", f"{view_id} {name}", before, after))
 
 
 def _check_thresholds(thresholds: Sequence[ViewThreshold], known: Mapping[str, object]) -> None:

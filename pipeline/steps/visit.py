@@ -19,8 +19,10 @@ from pipeline.domain.frame import Frame
 from pipeline.domain.patrol import COVERAGE, PAUSED, Outcome, RoundRef
 from pipeline.steps.assess import assess
 from pipeline.steps.detect import detect, fine_is_due, terms_in_force
+from pipeline.steps.doubt import undecided_of
 from pipeline.steps.foreground import with_foreground
 from pipeline.steps.keep import keep
+from pipeline.steps.shadow import compared
 from pipeline.steps.track import Scene, covering, track
 from pipeline.steps.world import Known, Look, Summary, Terms, World
 from pipeline.steps.write import write
@@ -68,7 +70,9 @@ def _known(round_ref: RoundRef, view_ids: Sequence[int], world: World, now: date
         ids = [view_id for view_id in view_ids if view_id not in done]
         revisions = uow.visits.revisions(ids)
         live, ended = uow.findings.live(ids), uow.findings.recently_cleared(ids, now - RECURS_WITHIN)
-    return Known(world.memories.load(ids), revisions, live, ended)
+        doubted_at = uow.asked.doubted_at(ids)
+        differences = uow.shadow.known(world.shadow.run_id, ids) if world.shadow else {}
+    return Known(world.memories.load(ids), revisions, live, ended, doubted_at, differences)
 
 
 def _rest(view: View) -> CaptureFailed:
@@ -134,7 +138,7 @@ def _settle_once(chunk: Sequence[Look], known: Known, key: tuple[RoundRef, int],
     looks = _detected(looks, known, world, terms)
     looks = [_tracked(look, known, world, terms) for look in looks]
     looks = _with_pictures(looks, known, world, terms)
-    looks = [_kept(look, key, world, terms) for look in looks]
+    looks = [_kept(look, known, key, (world, terms)) for look in looks]
     return write(looks, key, world, terms)
 
 
@@ -168,14 +172,12 @@ def _detected(looks: Sequence[Look], known: Known, world: World, terms: Terms) -
     if not wanted:
         return list(looks)
     started = world.clock.now()
-    seen = iter(detect(wanted, world.detector, terms.categories, terms.zone, world.second_look))
+    seen = detect(wanted, world.detector, terms.categories, terms.zone, world.second_look)
     each_s = (world.clock.now() - started).total_seconds() / len(wanted)
-    return [
-        with_foreground(replace(look, seen=next(seen), inference_s=each_s), known, world, terms)
-        if look.passes and look.frame is not None
-        else look
-        for look in looks
-    ]
+    found = [replace(look, inference_s=each_s) for look in looks if look.passes and look.frame is not None]
+    both = zip(compared(found, seen, known, world, terms), seen, strict=True)
+    done = (with_foreground(replace(look, seen=one), known, world, terms) for look, one in both)
+    return [next(done) if look.passes and look.frame is not None else look for look in looks]
 
 
 def _tracked(look: Look, known: Known, world: World, terms: Terms) -> Look:
@@ -217,13 +219,16 @@ def _with_pictures(looks: Sequence[Look], known: Known, world: World, terms: Ter
     ]
 
 
-def _kept(look: Look, key: tuple[RoundRef, int], world: World, terms: Terms) -> Look:
-    if look.frame is None or look.seen is None:
+def _kept(look: Look, known: Known, key: tuple[RoundRef, int], means: tuple[World, Terms]) -> Look:
+    frame, seen = look.frame, look.seen
+    if frame is None or seen is None:
         return look
+    world, terms = means
     empty = not look.tracked.sightings
     sampled = empty and _draw(key[0].id, look.view.id) < terms.sample_share
-    share = terms.sample_share if sampled else None
-    kept = keep(look.view, look.frame, look.seen, look.tracked, (world, terms.categories), share)
+    if not sampled and empty:
+        look = replace(look, undecided=undecided_of(look, known, terms))
+    kept = keep(look, (frame, seen), world, terms.categories, terms.sample_share if sampled else None)
     return replace(look, kept=kept)
 
 

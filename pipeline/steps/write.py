@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from pipeline.domain.asking import DoubtfulFrame
 from pipeline.domain.detection import Pass
 from pipeline.domain.errors import Overtaken
 from pipeline.domain.finding import Sighting
@@ -14,6 +15,7 @@ from pipeline.ports import UnitOfWork
 from pipeline.steps.assess import remember
 from pipeline.steps.detect import first_fine_at
 from pipeline.steps.file_tickets import file_tickets
+from pipeline.steps.shadow import note_shadow
 from pipeline.steps.world import Look, Summary, Terms, World
 
 FOLLOW_UP_AFTER = timedelta(seconds=90)
@@ -47,6 +49,8 @@ def write(looks: Sequence[Look], key: tuple[RoundRef, int], world: World, terms:
         uow.findings.add_sightings([sighting for look in looks for sighting in _sightings(look, key)])
         for look in looks:
             opened += _filed(uow, look, terms)
+        uow.asked.note_doubtful([frame for look in looks for frame in _doubtful(look)])
+        note_shadow(uow, looks, key[0].id, world)
         uow.bump("visits")
     world.memories.forget_prints(staged)
     for digest in dropped:
@@ -57,6 +61,12 @@ def write(looks: Sequence[Look], key: tuple[RoundRef, int], world: World, terms:
 
 def _sightings(look: Look, key: tuple[RoundRef, int]) -> list[Sighting]:
     return look.kept.sightings(key[0].id, key[1], look.tracked, look.frame.at) if look.frame else []
+
+
+def _doubtful(look: Look) -> list[DoubtfulFrame]:
+    if not (look.undecided and look.kept.asked and look.frame and look.seen):
+        return []
+    return [DoubtfulFrame(look.kept.asked, look.view.id, look.frame.at, look.undecided, look.seen.model)]
 
 
 def _filed(uow: UnitOfWork, look: Look, terms: Terms) -> list[str]:

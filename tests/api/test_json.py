@@ -1,7 +1,6 @@
 """The JSON API: lists without gaps, verdicts, problems in one form, no secret in any answer."""
 
 import hashlib
-import json
 from datetime import timedelta
 
 import pytest
@@ -12,9 +11,12 @@ from api.app import PAGE_ROUTERS
 from pipeline.adapters import tables
 from pipeline.adapters.database import open_engine, reading, writing
 from pipeline.adapters.images import LocalImages
+from pipeline.adapters.unit_of_work import SqlUnitsOfWork
+from pipeline.domain.model_version import ModelVersion
 from pipeline.domain.patrol import Outcome
 from pipeline.ports import ImageKind
 from pipeline.settings import Settings
+from pipeline.steps.promotion import start_with
 from tests.api.conftest import NOW, PASSWORD
 from tests.api.street import SEALED, add_ticket
 
@@ -162,14 +164,12 @@ def test_a_category_says_whether_the_model_in_use_looks_for_it(program: TestClie
     none = program.get("/api/v1/categories").json()
     assert none["model"] is None
     assert not any(category["detected"] for category in none["categories"])
-    card = settings.home / "models" / "current.json"
-    card.parent.mkdir()
-    card.write_text(json.dumps({"model": "ab" * 32, "name": "street", "classes": ["litter", "person"]}))
+    engine = open_engine(settings.sql_url)
+    start_with(SqlUnitsOfWork(engine), ModelVersion("ab" * 6, "street", ("litter", "person"), NOW, "patrol"), "l", NOW)
+    engine.dispose()
     known = program.get("/api/v1/categories").json()
-    assert known["model"]["name"] == "street"
+    assert (known["model"]["model"], known["model"]["name"]) == ("ab" * 6, "street")
     assert [category["code"] for category in known["categories"] if category["detected"]] == ["litter"]
-    card.write_text("{")
-    assert program.get("/api/v1/categories").json()["model"] is None
 
 
 def test_an_image_is_served_to_those_logged_in_and_kept_by_their_browser(program: TestClient) -> None:

@@ -76,3 +76,22 @@ def test_places_far_apart_get_windows_of_their_own_and_each_is_taught_once() -> 
     assert sorted(one.teaches for lesson in found for one in lesson.rests_on) == ["negative", "positive"]
     for lesson in found:
         assert all(0.0 <= side <= 1.0 for box in lesson.boxes for side in (box.box.left, box.box.right))
+
+
+def test_the_newest_word_on_a_thing_counts_and_a_second_ticket_for_it_takes_nothing_away() -> None:
+    again = replace(PLACE, right=0.205)
+    words = (
+        JudgedBox("litter", PLACE, Teaches.positive, 1), JudgedBox("litter", again, Teaches.negative, 2),
+        JudgedBox("litter", again, Teaches.nothing, 3),
+    )  # fmt: skip
+    (lesson,) = lessons_of(frame(*words), *SIZE)
+    assert [one.verdict_id for one in lesson.rests_on] == [2]
+    assert lesson.hidden == ()
+
+
+def test_a_thing_cut_off_at_the_edge_of_a_place_is_painted_over() -> None:
+    near = Box(0.21, 0.1, 0.6, 0.45)
+    found = lessons_of(frame(said(Teaches.negative), said(Teaches.positive, near)), *SIZE)
+    (negative,) = [lesson for lesson in found if lesson.teaches is Teaches.negative]
+    assert near.shared_area(negative.shown[0]) > 0
+    assert negative.hidden == (near,)

@@ -1,6 +1,7 @@
 """Frozen versions: the same verdicts, the same name; what may not be learned is not in the pictures."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
@@ -10,9 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
+from datasets.lesson_pictures import PAINT
 from datasets.source import read_source, samples
 from datasets.splitting import Taken, split_of
-from datasets.versions import MANIFEST, PAINT, FreezeTerms, freeze, version_sources, without_views
+from datasets.versions import MANIFEST, FreezeTerms, freeze, version_sources, without_views
 from pipeline.domain.errors import BadInput, NotFound
 from pipeline.domain.geometry import Box
 from pipeline.domain.label import JudgedBox, JudgedFrame
@@ -94,6 +96,25 @@ def test_groups_stay_where_they_are_as_more_come() -> None:
     assert held - learned and held & learned
 
 
+def test_two_things_of_one_scene_both_stay(tmp_path: Path) -> None:
+    same, frames = picture("one"), [judged(number, camera=1) for number in range(8)]
+    moved = Box(0.7, 0.7, 0.8, 0.8)
+    frames += [
+        replace(one, image=f"{one.image}b", boxes=(replace(one.boxes[0], box=moved, verdict_id=50 + number),))
+        for number, one in enumerate(frames)
+    ]
+    frozen = freeze(frames, lambda image: same, tmp_path)
+    assert len(frozen.rows) == 2 * FreezeTerms().most_of_a_scene
+    assert frozen.counts["scenes"] == 1
+
+
+def test_a_category_of_the_town_itself_is_spoken_of_too(tmp_path: Path) -> None:
+    own = (*sorted(EVERYTHING), "open_manhole")
+    frame = replace(judged(1), looked_for=frozenset({"litter", "open_manhole"}))
+    (folder,) = freeze([frame], picture, tmp_path, FreezeTerms(hold_out_share=0, categories=own)).sources
+    assert read_source(folder).labelled == {"litter", "open_manhole"}
+
+
 def test_empty_frames_are_about_a_tenth(tmp_path: Path) -> None:
     frames = [judged(number) for number in range(27)]
     frames += [JudgedFrame(f"empty{number}", number % 5, number % 5, START, (), (), EVERYTHING) for number in range(30)]
@@ -104,7 +125,6 @@ def test_a_forgotten_view_leaves_no_picture_and_the_name_changes(tmp_path: Path)
     frozen = freeze([judged(number) for number in range(20)], picture, tmp_path)
     left = without_views(frozen.folder, {3})
     assert left is not None and left.hash != frozen.hash
-    assert not frozen.folder.exists()
     assert '"view": 3' not in (left.folder / MANIFEST).read_text()
     there = {sample.picture.name for folder in version_sources(left.folder) for split in ("train", "val")
              if (folder / split).exists() for sample in samples(read_source(folder), split)}  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from flows.wiring import Town, announce_model, open_town, world_of
+from flows.wiring import Town, open_town, world_of
 from pipeline.adapters import tables
 from pipeline.adapters.database import reading
 from pipeline.settings import load_settings
@@ -35,7 +35,6 @@ def patrolled_town(folder: Path, exported_model: Path, sources: list[str]) -> It
     add_cameras(home, sources)
     with open_town(load_settings(home)) as opened:
         town = replace(opened, clock=SteppedClock())  # type: ignore[arg-type]
-        announce_model(town, town.registry.current())  # its own thresholds, as `init` does
         yield town, world_of(town)
 
 

@@ -55,7 +55,8 @@ class PaintedDay:
 
 @pytest.fixture(scope="module")
 def looking(exported_model: Path) -> Looking:
-    return Looking(Registry(WEIGHTS, exported_model / "exports"), PaintDetector())
+    registry = Registry(WEIGHTS, exported_model / "exports")
+    return Looking(registry, registry.default(), PaintDetector())
 
 
 def patrolled(home: Path, looking: Looking, scenes: Sequence[PaintedDay]) -> Patrolled:

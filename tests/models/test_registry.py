@@ -1,4 +1,4 @@
-"""The registry refuses weights that are not what their card says, and keeps the old ones current."""
+"""The registry refuses weights that are not what their card says."""
 
 import json
 import shutil
@@ -45,13 +45,11 @@ def untrained_export(untrained: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def town(tmp_path: Path, untrained: Path, untrained_export: Path) -> Registry:
-    """A registry with the untrained weights as the shipped default, already exported and in use."""
+    """A registry with the untrained weights as the shipped default, already exported."""
     card = ship(tmp_path / "weights", untrained, {"classes": list(CLASSES)})
     shutil.copytree(untrained_export, tmp_path / "var" / "models" / card.hash12 / "fast")
     (tmp_path / "weights" / "DEFAULT").write_text(card.hash12, encoding="utf-8")
-    registry = Registry(tmp_path / "weights", tmp_path / "var" / "models")
-    registry.use(card.hash12)
-    return registry
+    return Registry(tmp_path / "weights", tmp_path / "var" / "models")
 
 
 def ship(folder: Path, weights: Path, told: Mapping[str, object]) -> ModelCard:
@@ -65,41 +63,35 @@ def ship(folder: Path, weights: Path, told: Mapping[str, object]) -> ModelCard:
 
 
 @pytest.mark.slow
-def test_the_default_is_current_until_another_is_chosen_and_the_choice_outlives_the_process(
+def test_weights_from_outside_are_added_once_checked_and_found_by_other_processes(
     town: Registry, tmp_path: Path
 ) -> None:
-    (tmp_path / "var" / "current_model").unlink()
     default = town.default()
-    assert town.current() == default
     other = town.add(save_untrained(tmp_path / "other.pt", ("litter", "bin")))
     assert (other.note, other.classes, other.figures) == ("outside, unmeasured", ("litter", "bin"), {})
-    assert town.current() == default
-    assert town.use(other.hash12[:6]) == other
-    assert Registry(tmp_path / "weights", tmp_path / "var" / "models").current() == other
-    assert town.available() == [default, other]
+    assert town.add(tmp_path / "other.pt") == other
+    town.verify(other)
+    later = Registry(tmp_path / "weights", tmp_path / "var" / "models")
+    assert later.card(other.hash12[:6]) == other
+    assert later.available() == [default, other]
+    assert (later.ships(default), later.ships(other)) == (True, False)
 
 
-def test_weights_whose_file_was_changed_are_refused_and_the_old_ones_stay(
-    town: Registry, untrained: Path, tmp_path: Path
-) -> None:
-    before = town.current()
+def test_weights_whose_file_was_changed_are_refused(town: Registry, untrained: Path, tmp_path: Path) -> None:
     changed = tmp_path / "changed.pt"
     changed.write_bytes(untrained.read_bytes()[:-1] + b"x")
     card = ship(tmp_path / "weights", changed, {"classes": list(CLASSES)})
     (tmp_path / "weights" / f"{card.hash12}.pt").write_bytes(untrained.read_bytes())
     with pytest.raises(WeightsRefused, match="damaged or another file"):
-        town.use(card.hash12)
-    assert town.current() == before
+        town.verify(card)
 
 
-def test_a_file_that_is_no_checkpoint_is_refused_and_the_old_ones_stay(town: Registry, tmp_path: Path) -> None:
-    before = town.current()
+def test_a_file_that_is_no_checkpoint_is_refused(town: Registry, tmp_path: Path) -> None:
     junk = tmp_path / "junk.pt"
     junk.write_bytes(b"no weights" * 1000)
     card = ship(tmp_path / "weights", junk, {"classes": ["litter"]})
     with pytest.raises(WeightsRefused, match="does not load as YOLO weights"):
-        town.use(card.hash12)
-    assert town.current() == before
+        town.verify(card)
 
 
 @pytest.mark.parametrize("claimed", [["litter", "bin", "person"], ["litter", "person"]])
@@ -108,13 +100,13 @@ def test_a_class_table_other_than_the_cards_is_refused(
 ) -> None:
     card = ship(tmp_path / "weights", untrained, {"classes": claimed})
     with pytest.raises(WeightsRefused, match="their classes are litter, person, bin; their card says litter"):
-        town.use(card.hash12)
+        town.verify(card)
 
 
 def test_a_class_that_nobody_here_knows_is_refused_by_name(town: Registry, untrained: Path, tmp_path: Path) -> None:
     card = ship(tmp_path / "weights", untrained, {"classes": ["litter", "zebra"]})
     with pytest.raises(WeightsRefused, match="zebra"):
-        town.use(card.hash12)
+        town.verify(card)
     smaller = Registry(tmp_path / "weights", tmp_path / "var" / "models", known=lambda: {"litter", "bin"})
     with pytest.raises(WeightsRefused, match="zebra"):
         smaller.verify(card)
@@ -149,9 +141,9 @@ def test_a_broken_card_is_told_by_file_and_field_and_hides_no_other(town: Regist
 
 @pytest.mark.slow
 def test_a_damaged_export_is_made_anew(town: Registry) -> None:
-    folder = town.exported(town.current())
+    folder = town.exported(town.default())
     (folder / "network.bin").write_bytes(b"cut short")
-    town.exported(town.current())
+    town.exported(town.default())
     marker = json.loads((folder / MARKER_FILE).read_text(encoding="utf-8"))
     assert sha256_of(folder / "network.bin") == marker["files"]["network.bin"]
     assert [path.name for path in folder.parent.iterdir()] == ["fast"], "nothing half-made stays behind"
@@ -161,8 +153,7 @@ def test_what_was_exported_works_where_the_weights_cannot_be_loaded(
     town: Registry, drawn_frames: list[Bgr], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.executable", "/nonexistent/python")
-    card = town.use(town.default().hash12)
-    detector = OpenVinoDetector(town.exported(card), card)
+    detector = town.checked(town.default())
     assert len(detector.detect([frame_of(drawn_frames[0])], Pass.fast, 0.3)) == 1
 
 

@@ -11,12 +11,14 @@ from sqlalchemy import Engine
 from pipeline.adapters import desk_quality, desk_queries, tables
 from pipeline.adapters.database import reading
 from pipeline.adapters.tables_desk import sample_readings, second_readings
+from pipeline.domain.asking import AskedFor, AskedFrame
 from pipeline.domain.desk import DeskTerms, KnownAnswer, Reviewer, Said
 from pipeline.domain.errors import BadInput, NotAllowed, NotFound, TransitionRefused
 from pipeline.domain.finding import FindingState
 from pipeline.domain.geometry import Box
 from pipeline.domain.review import Drawn, ReviewKind, Ruling, VerdictKind
 from pipeline.domain.ticket import Role, Status
+from pipeline.ports import ImageKind, KeptImage
 from pipeline.steps import desk, known_answers, review
 from tests.builders import START, a_box, minutes
 from tests.steps.desk_street import CHIEF, CONFIRM, LI, PLAIN, SHADOW, WANG, ZHAO, DeskStreet, always, never
@@ -393,3 +395,59 @@ def test_progress_counts_what_stands(street: DeskStreet) -> None:
         progress = desk_queries.progress_of(connection, "李", START, minutes(20))
     assert (progress.done, progress.tickets, progress.lately) == (2, 2, 2)
     assert progress.seconds == timedelta(minutes=10).total_seconds()
+
+
+# --- frames that are asked about
+
+
+def asked(street: DeskStreet, digest: str, why: AskedFor = AskedFor.doubt, worth: float = 0.5) -> str:
+    with street.units.writing() as uow:
+        uow.keep_images([KeptImage(digest, ImageKind.asked, 1, 10, minutes(0))])
+        uow.asked.add([AskedFrame(digest, 1, minutes(0), minutes(1), why, worth)])
+    return digest
+
+
+def test_what_two_models_differ_about_is_dealt_before_what_is_doubtful(any_street: DeskStreet) -> None:
+    street = any_street
+    little, much = asked(street, "a" * 64, worth=0.2), asked(street, "b" * 64, worth=0.9)
+    differing = asked(street, "c" * 64, AskedFor.shadow, 0.1)
+    dealt = street.deal(LI, 3)
+    assert [lease.subject for lease in dealt] == [differing, much, little]
+    assert {lease.kind for lease in dealt} == {ReviewKind.asked}
+    assert street.deal(ZHAO, 3) == []
+
+
+def test_an_asked_frame_is_read_like_a_sample_but_says_nothing_of_recall(any_street: DeskStreet) -> None:
+    street = any_street
+    digest = asked(street, "a" * 64)
+    lease = street.deal(LI)[0]
+    with pytest.raises(BadInput):
+        street.judge(lease, LI, CONFIRM)
+    street.judge(lease, LI, None, drawn=(Drawn("litter", a_box()),))
+    assert [(label.number, label.kind, label.image, label.view_id) for label in street.labels()] == [
+        (None, "added", digest, 1)
+    ]
+    with reading(street.engine) as connection:
+        assert desk_quality.recall_of(connection, START) is None
+        assert connection.scalar(sa.select(tables.images.c.kind)) == "evidence"
+    assert street.deal(ZHAO) == []
+    again = street.undo(LI)
+    assert again is not None and (again.kind, again.subject) == (ReviewKind.asked, digest)
+    assert street.labels() == []
+    assert street.judge(again, LI, None).numbers == ()
+    with street.units.reading() as uow:
+        assert uow.asked.waiting() == 0
+
+
+def test_asked_frames_are_mixed_in_at_their_share_and_shown_as_frames(street: DeskStreet) -> None:
+    for place in range(6):
+        street.file(a_box(0.1 * place), at=place)
+    digest = asked(street, "a" * 64)
+    terms = replace(PLAIN, asked_share=0.1)
+    drawn = iter((0.9, 0.5, 0.05, 0.3, 0.9, 0.9))
+    dealt = desk.deal(street.units, LI, 4, minutes(10), terms, lambda: next(drawn))
+    assert [lease.kind for lease in dealt].count(ReviewKind.asked) == 1
+    lease = next(lease for lease in dealt if lease.kind is ReviewKind.asked)
+    with reading(street.engine) as connection:
+        card = desk_queries.card_of(connection, lease)
+    assert (card.is_sample, card.image, card.number) == (True, digest, None)

@@ -62,6 +62,7 @@ class Street:
     views: int = 1
     sample_share: float = 0.0
     workers: int = 1
+    doubtful_daily: int = 0
     fine_every: timedelta = timedelta(hours=1)
     shots: dict[int, Shot] = field(default_factory=dict)
     clock: SteppedClock = field(default_factory=SteppedClock)
@@ -103,6 +104,7 @@ class Street:
             fine_every=self.fine_every,
             passes=passes or {},
             sample_share=self.sample_share,
+            doubtful_daily=self.doubtful_daily,
             workers=self.workers,
         )
         return visit_views(ref, self.fleet.views(), self.world, terms)

@@ -25,7 +25,7 @@
       return {
         name: head.textContent.trim(),
         tone: head.dataset.tone,
-        values: rows.map(function (row) { return Number(row.cells[place].dataset.value); }),
+        values: rows.map(function (row) { const told = row.cells[place].dataset.value; return told === undefined ? null : Number(told); }),
         links: rows.map(function (row) { return link(row.cells[place]); }),
       };
     }).filter(Boolean);
@@ -101,7 +101,22 @@
     };
   }
 
+  // Shares over an ordered axis: a line a series, with gaps where nothing is known.
+  function shares(told, look) {
+    const percent = function (value) { return value === null || value === undefined ? "—" : Math.round(value * 1000) / 10 + " %"; };
+    return {
+      tooltip: Object.assign({}, look.tooltip, { valueFormatter: percent }),
+      xAxis: Object.assign({}, look.axis.names, { data: told.names, boundaryGap: true }),
+      yAxis: Object.assign({}, look.axis.number, { min: 0, max: 1, minInterval: 0, axisLabel: { color: token("ink-soft"), formatter: percent } }),
+      series: told.series.map(function (its) {
+        const tone = token(its.tone);
+        return { name: its.name, type: "line", connectNulls: true, symbol: "circle", symbolSize: 7, lineStyle: { color: tone, width: 2 }, itemStyle: { color: tone }, data: its.values };
+      }),
+    };
+  }
+
   const KINDS = {
+    shares: shares,
     stack: function (told, look) { return bars(told, look, false); },
     columns: function (told, look) { return bars(told, look, true); },
     days: days,
@@ -109,7 +124,7 @@
   };
 
   function heightOf(kind, told) {
-    if (kind === "days" || kind === "columns") return COLUMNS_PX;
+    if (kind === "days" || kind === "columns" || kind === "shares") return COLUMNS_PX;
     return Math.max(LOWEST_PX, HEAD_PX + ROW_PX * told.names.length);
   }
 
@@ -126,7 +141,7 @@
     const table = document.getElementById(box.dataset.table);
     const kind = box.dataset.chart;
     if (!table) return;
-    const told = kind === "days" ? read(table) : cut(read(table));
+    const told = kind === "days" || kind === "shares" ? read(table) : cut(read(table));
     if (!told.names.length) { box.hidden = true; return; }
     box.style.height = heightOf(kind, told) + "px";
     const chart = window.echarts.getInstanceByDom(box) || window.echarts.init(box);

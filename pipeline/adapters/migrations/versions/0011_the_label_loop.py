@@ -62,7 +62,7 @@ def upgrade() -> None:
         sa.Column("hash12", sa.String(length=12), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("classes", sa.JSON(), nullable=False),
-        sa.Column("note", sa.String(length=300), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("thresholds", sa.JSON(), nullable=False),
         sa.Column("dataset", sa.String(length=64), nullable=True),
         sa.Column("parents", sa.JSON(), nullable=False),
@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("visits", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("seconds", sa.Float(), server_default="0", nullable=False),
         sa.Column("tally", sa.JSON(), nullable=False),
         sa.Column("failed_why", sa.String(length=300), nullable=True),
         sa.ForeignKeyConstraint(["model"], ["model_versions.hash12"], name=op.f("fk_shadow_runs_model")),
@@ -139,6 +140,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("image", name=op.f("pk_asked_frames")),
     )
     op.create_index("ix_asked_frames_worth", "asked_frames", ["read_at", "worth"], unique=False)
+    op.create_index("ix_asked_frames_review", "asked_frames", ["review"], unique=False)
     op.create_table(
         "doubtful_frames",
         sa.Column("image", sa.String(length=64), nullable=False),
@@ -147,6 +149,7 @@ def upgrade() -> None:
         sa.Column("category", sa.String(length=40), nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("threshold", sa.Float(), nullable=False),
+        sa.Column("guesses", sa.JSON(), nullable=False),
         sa.Column("model", sa.String(length=12), nullable=False),
         sa.ForeignKeyConstraint(["view_id"], ["views.id"], name=op.f("fk_doubtful_frames_view_id")),
         sa.PrimaryKeyConstraint("image", name=op.f("pk_doubtful_frames")),
@@ -215,6 +218,7 @@ def downgrade() -> None:
     op.drop_table("forgotten_views")
     op.drop_index("ix_doubtful_frames_view_id", table_name="doubtful_frames")
     op.drop_table("doubtful_frames")
+    op.drop_index("ix_asked_frames_review", table_name="asked_frames")
     op.drop_index("ix_asked_frames_worth", table_name="asked_frames")
     op.drop_table("asked_frames")
     op.drop_table("shadow_runs")
