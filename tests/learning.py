@@ -10,13 +10,15 @@ from sqlalchemy import Engine
 
 from pipeline.adapters import dataset_rows, training_rows
 from pipeline.adapters.database import reading, writing
-from pipeline.adapters.dataset_rows import SampleRow, VersionRow
+from pipeline.adapters.dataset_rows import VersionRow
 from pipeline.adapters.tables import images, verdicts
 from pipeline.adapters.unit_of_work import SqlUnitsOfWork
 from pipeline.domain.asking import AskedFor, AskedFrame
 from pipeline.domain.detection import Pass
 from pipeline.domain.geometry import Box
+from pipeline.domain.label import SampleRow
 from pipeline.domain.model_version import ModelVersion, Proposal
+from pipeline.domain.review import Teaches
 from pipeline.domain.shadow import Compared, Difference, Seen, ShadowRun, Side
 from pipeline.domain.threshold_proposal import Proposed, Share, ThresholdProposal
 from pipeline.ports import ShadowFrame
@@ -68,11 +70,11 @@ class Learning:
         samples = [
             SampleRow(
                 f"{row.id:012x}" + "0" * 52, row.id, row.number, row.image, row.view_id,
-                "val" if row.id % 5 == 0 else "train", row.teaches, row.category,
+                "val" if row.id % 5 == 0 else "train", Teaches(row.teaches), row.category,
             )
             for row in told
         ]  # fmt: skip
-        samples.append(SampleRow("f" * 64, 0, None, "0" * 64, 1, "train", "nothing", None))
+        samples.append(SampleRow("f" * 64, 0, None, "0" * 64, 1, "train", Teaches.nothing, None))
         counts = {"samples": {"train": 520, "val": 96}, "scenes": 188, "backgrounds": 54}
         with writing(self.engine) as connection:
             dataset_rows.add_version(connection, VersionRow(digest, at, "patrol", counts), samples)

@@ -84,14 +84,15 @@ def _common(services: Services) -> Shown:
 @router.get("/models/history")
 def show_history(request: Request, services: Wired, drawing: Drawn) -> Response:
     with services.look() as connection:
-        rows = {
-            "versions": model_queries.all_versions(connection)[:MOST_SHOWN],
-            "promotions": model_queries.all_promotions(connection, MOST_SHOWN),
-            "proposals": model_queries.all_proposals(connection, MOST_SHOWN),
-            "trainings": model_queries.all_trainings(connection, MOST_SHOWN),
-            "datasets": model_queries.all_datasets(connection, MOST_SHOWN),
-        }
-    return drawing.page(request, "models_history.html", report_address=report_address, **rows, **_common(services))
+        versions = model_queries.all_versions(connection)[:MOST_SHOWN]
+        promotions = model_queries.all_promotions(connection, MOST_SHOWN)
+        proposals = model_queries.all_proposals(connection, MOST_SHOWN)
+        trainings = model_queries.all_trainings(connection, MOST_SHOWN)
+        datasets = model_queries.all_datasets(connection, MOST_SHOWN)
+    return drawing.page(
+        request, "models_history.html", versions=versions, promotions=promotions, proposals=proposals,
+        trainings=trainings, datasets=datasets, report_address=report_address, **_common(services),
+    )  # fmt: skip
 
 
 @router.get("/models/thresholds")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from math import floor
 from random import Random
 
@@ -127,8 +128,10 @@ def propose(
     of_view: Sequence[Scored], of_town: Sequence[Scored], before: float, terms: ThresholdTerms = ThresholdTerms()
 ) -> Proposed | None:
     """None where the verdicts speak for no higher threshold. `of_town` holds those of the view too."""
-    true_in_town = sorted(one.score for one in of_town if one.true)
     false, true = _split(of_view)
+    if len(false) < terms.least_false:
+        return None
+    true_in_town = [one.score for one in of_town if one.true]
     threshold = _threshold(false, true, true_in_town, before, terms)
     if threshold is None:
         return None
@@ -163,17 +166,20 @@ def _threshold(
 
 def _cap(true: Sequence[float], true_in_town: Sequence[float], terms: ThresholdTerms) -> float | None:
     """The highest threshold that loses no true thing of the view, and of the town no more than the terms allow."""
-    many, lost = len(true_in_town), 0
-    while lost < many and _low(many - lost - 1, many) >= terms.least_recall:
-        lost += 1
-    if _low(many - lost, many) < terms.least_recall:
-        return None
-    return min([sorted(true_in_town)[lost], *true])
+    lost = _may_be_lost(len(true_in_town), terms.least_recall)
+    return None if lost is None else min([sorted(true_in_town)[lost], *true])
 
 
-def _low(part: int, whole: int) -> float:
-    interval = wilson(part, whole)
-    return interval[0] if interval else 0.0
+@lru_cache(maxsize=1024)
+def _may_be_lost(many: int, least_recall: float) -> int | None:
+    """How many of `many` true things may go while the interval of what is left reaches no lower; None: too few."""
+    may = None
+    for lost in range(many):
+        low, _ = wilson(many - lost, many) or (0.0, 0.0)
+        if low < least_recall:
+            break
+        may = lost
+    return may
 
 
 def _spread(

@@ -64,10 +64,11 @@ def _made(
             if one is not None:
                 by_place[finding.view_id, finding.category, found_by].append(one)
                 by_category[finding.category, found_by].append(one)
+    in_views = {view_id: in_force(uow, view_id, categories) for view_id in {view_id for view_id, _, _ in by_place}}
     made = {}
     for place, here in by_place.items():
         view_id, code, found_by = place
-        before = in_force(uow, view_id, categories)[code].threshold_of(found_by)
+        before = in_views[view_id][code].threshold_of(found_by)
         proposed = propose(here, by_category[code, found_by], before, terms)
         if proposed is not None:
             made[place] = ThresholdProposal(view_id, code, found_by, before, proposed, model, at)

@@ -137,9 +137,7 @@ def set_thresholds(
         put_thresholds(uow, view_id, thresholds, who, at)
 
 
-def put_thresholds(
-    uow: UnitOfWork, view_id: int, thresholds: Sequence[ViewThreshold], who: str, at: datetime
-) -> None:
+def put_thresholds(uow: UnitOfWork, view_id: int, thresholds: Sequence[ViewThreshold], who: str, at: datetime) -> None:
     """The same in a transaction that the caller holds."""
     name = uow.views.name_of(view_id)
     _check_thresholds(thresholds, uow.categories())

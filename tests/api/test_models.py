@@ -214,7 +214,10 @@ def test_no_report_folder_leads_out_of_the_home(tmp_path: Path) -> None:
         (folder / "report.html").write_text("x", "utf-8")
     (home / "link").symlink_to(outside)
     assert report_file(home, REPORT, "report.html").read_text("utf-8") == "x"
-    for folder, name in (("../elsewhere", "report.html"), (str(outside), "report.html"), ("link", "report.html"),
-                         (REPORT, "../report/report.html/.."), (REPORT, "none.html")):  # fmt: skip
+    astray = (
+        ("../elsewhere", "report.html"), (str(outside), "report.html"), ("link", "report.html"),
+        (REPORT, "../report/report.html/.."), (REPORT, "none.html"),
+    )  # fmt: skip
+    for named, name in astray:
         with pytest.raises(NotFound):
-            report_file(home, folder, name)
+            report_file(home, named, name)

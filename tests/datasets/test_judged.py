@@ -26,7 +26,7 @@ def frame(*boxes: JudgedBox, unjudged: tuple[Box, ...] = (), looked_for: frozens
 def test_of_a_frame_that_nobody_looked_over_only_judged_places_are_shown() -> None:
     (lesson,) = lessons_of(frame(said(Teaches.negative)), *SIZE)
     assert lesson.boxes == ()
-    assert (lesson.speaks, lesson.teaches) == ({"litter"}, Teaches.negative)
+    assert (lesson.speaks, lesson.teaches) == (frozenset({"litter"}), Teaches.negative)
     (shown,) = lesson.shown
     assert PLACE.covered_by([shown]) == 1.0
     assert shown.area < 4 * PLACE.area

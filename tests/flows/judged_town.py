@@ -1,5 +1,6 @@
 """An installation whose reviewers have judged something: painted streets, verdicts of several cameras and weeks."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ PAINT, OTHER_PAINT = (255, 0, 255), (0, 255, 255)
 """Magenta is litter; yellow is what a model might take for it."""
 
 
-def judged_home(home: Path, frames: int = 24, **settings: str) -> Path:
+def judged_home(home: Path, settings: Mapping[str, str], frames: int = 24) -> Path:
     """Every camera and week has its own scene; each frame shows one thing, judged by 王 and looked over."""
     make_home(home, **settings)
     add_cameras(home, [f"http://127.0.0.1:9/{number}.jpg" for number in range(1, CAMERAS + 1)])

@@ -32,7 +32,7 @@ FORGOTTEN = 3
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One of the verdicts is a ticket's."""
-    home = judged_home(tmp_path_factory.mktemp("judged") / "home")
+    home = judged_home(tmp_path_factory.mktemp("judged") / "home", {})
     with open_town(load_settings(home)) as town:
         with town.units.writing() as uow:
             uow.findings.save([a_finding("f7")])

@@ -38,7 +38,7 @@ SMALL = {"RETRAIN_EPOCHS": "1", "RETRAIN_IMAGE_SIZE": "64"}
 @pytest.fixture(scope="module")
 def learner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose champion is a small untrained network, exported, with two dozen verdicts."""
-    home = judged_home(tmp_path_factory.mktemp("learner") / "home", **SMALL)
+    home = judged_home(tmp_path_factory.mktemp("learner") / "home", SMALL)
     weights = save_untrained(tmp_path_factory.mktemp("weights") / "first.pt", CLASSES)
     drawn = home / "retraining" / "drawn"
     write_pictures(drawn, 2, seed=4)
