@@ -287,7 +287,7 @@ def conclude(arms: Sequence[Arm], recalls: Mapping[str, float], seed: int, work:
     return {
         "false_alarm_cut": round(cuts[DOUBT][-1], 3),
         "worst_ap50_loss": round(max(counted.values()), 4),
-        "label_share_of_random": round(label_share(cuts[DOUBT], cuts[RANDOM]), 3),
+        "label_share_of_random": label_share(cuts[DOUBT], cuts[RANDOM]),
         "seed": seed,
         "false_alarms": [alarms_of(one, recalls) for one in doubt.measured],
         "false_alarms_random": [alarms_of(one, recalls) for one in chance.measured],
@@ -303,18 +303,16 @@ def _loss(arm: Arm, category: str) -> float:
     return arm.measured[0].ap50(category) - arm.measured[-1].ap50(category)
 
 
-def label_share(doubt: Sequence[float], chance: Sequence[float]) -> float:
-    """Labels asked for by doubt that cut as much as all those at random did, as a share of these; 1 at most is told
-    where doubt never gets there: then it is worth no less than infinitely many."""
+def label_share(doubt: Sequence[float], chance: Sequence[float]) -> float | None:
+    """Labels asked for by doubt that cut as much as all those at random did, as a share of these; None where doubt
+    never gets there."""
     wanted = chance[-1]
-    if wanted <= 0:
-        return float("nan")
     for number in range(1, len(doubt)):
-        if doubt[number] >= wanted:
+        if doubt[number] >= wanted > 0:
             step = doubt[number] - doubt[number - 1]
             part = (wanted - doubt[number - 1]) / step if step > 0 else 1.0
-            return (number - 1 + max(part, 0.0)) / (len(chance) - 1)
-    return float("inf")
+            return round((number - 1 + max(part, 0.0)) / (len(chance) - 1), 3)
+    return None
 
 
 def draw(cuts: Mapping[str, Sequence[float]], seed: int, file: Path) -> None:

@@ -3,6 +3,7 @@
 Works until the next training, and only upwards: what was too faint to be kept is unknown, so no verdict speaks of it.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from pipeline.domain.intervals import Interval, wilson
 ALWAYS = 1.0
 """The score of what another pass saw: this pass's threshold cannot cut it."""
 RESAMPLED = 200
+TAIL = 0.025
 SEED = 11
 STEPS_PER_UNIT = 1000
 """Thresholds are told in thousandths."""
@@ -125,22 +127,22 @@ def lasting_score(scores: Sequence[float], rule: Persistence) -> float:
 
 
 def propose(
-    of_view: Sequence[Scored], of_town: Sequence[Scored], before: float, terms: ThresholdTerms = ThresholdTerms()
+    of_view: Sequence[Scored], town: Sequence[float], before: float, terms: ThresholdTerms = ThresholdTerms()
 ) -> Proposed | None:
-    """None where the verdicts speak for no higher threshold. `of_town` holds those of the view too."""
+    """None where the verdicts speak for no higher threshold.
+
+    `town`: scores of the true things of this category in all views, sorted.
+    """
     false, true = _split(of_view)
-    if len(false) < terms.least_false:
-        return None
-    true_in_town = [one.score for one in of_town if one.true]
-    threshold = _threshold(false, true, true_in_town, before, terms)
+    threshold = _threshold(false, true, _town_cap(town, terms), before, terms)
     if threshold is None:
         return None
     return Proposed(
         threshold,
-        _spread(of_view, true_in_town, threshold, before, terms),
+        _spread(of_view, town, threshold, before, terms),
         Share(sum(score < threshold for score in false), len(false)),
         Share(sum(score >= threshold for score in true), len(true)),
-        Share(sum(score >= threshold for score in true_in_town), len(true_in_town)),
+        Share(len(town) - bisect_left(town, threshold), len(town)),
         tuple(sorted(one.number for one in of_view if not one.true and one.score < threshold)),
     )
 
@@ -151,12 +153,14 @@ def _split(of_view: Sequence[Scored]) -> tuple[list[float], list[float]]:
 
 
 def _threshold(
-    false: Sequence[float], true: Sequence[float], true_in_town: Sequence[float], before: float, terms: ThresholdTerms
+    false: Sequence[float], true: Sequence[float], town_cap: float | None, before: float, terms: ThresholdTerms
 ) -> float | None:
     """Midway between the strongest false alarm that can go and the faintest true thing that has to stay."""
-    cap = _cap(true, true_in_town, terms)
-    cut = [score for score in false if cap is not None and score < cap]
-    if cap is None or len(false) < terms.least_false or len(cut) < terms.least_cut:
+    if town_cap is None or len(false) < terms.least_false:
+        return None
+    cap = min([town_cap, *true])
+    cut = [score for score in false if score < cap]
+    if len(cut) < terms.least_cut:
         return None
     strongest = max(cut)
     middle = floor((strongest + cap) / 2 * STEPS_PER_UNIT) / STEPS_PER_UNIT
@@ -164,10 +168,10 @@ def _threshold(
     return threshold if before + terms.least_step <= threshold < 1.0 else None
 
 
-def _cap(true: Sequence[float], true_in_town: Sequence[float], terms: ThresholdTerms) -> float | None:
-    """The highest threshold that loses no true thing of the view, and of the town no more than the terms allow."""
-    lost = _may_be_lost(len(true_in_town), terms.least_recall)
-    return None if lost is None else min([sorted(true_in_town)[lost], *true])
+def _town_cap(town: Sequence[float], terms: ThresholdTerms) -> float | None:
+    """The highest threshold that loses no more of the town's true things than the terms allow."""
+    lost = _may_be_lost(len(town), terms.least_recall)
+    return None if lost is None else town[lost]
 
 
 @lru_cache(maxsize=1024)
@@ -183,15 +187,18 @@ def _may_be_lost(many: int, least_recall: float) -> int | None:
 
 
 def _spread(
-    of_view: Sequence[Scored], true_in_town: Sequence[float], threshold: float, before: float, terms: ThresholdTerms
+    of_view: Sequence[Scored], town: Sequence[float], threshold: float, before: float, terms: ThresholdTerms
 ) -> Interval:
+    """The town's part of a resample is drawn at once: of n draws, the place of the k-th smallest is n times a
+    Beta(k, n - k + 1) variate, rounded down."""
     chance = Random(SEED)  # noqa: S311  # resampling, no secret
+    lost = _may_be_lost(len(town), terms.least_recall) or 0
     drawn = [threshold]
     for _ in range(RESAMPLED):
         false, true = _split(chance.choices(of_view, k=len(of_view)))
-        town = chance.choices(true_in_town, k=len(true_in_town))
-        again = _threshold(false, true, town, before, terms)
+        place = floor(len(town) * chance.betavariate(lost + 1, len(town) - lost))
+        again = _threshold(false, true, town[min(place, len(town) - 1)], before, terms)
         drawn += [again] if again is not None else []
     drawn.sort()
-    tail = floor(len(drawn) * 0.025)
+    tail = floor(len(drawn) * TAIL)
     return drawn[tail], drawn[-1 - tail]

@@ -56,20 +56,21 @@ def _made(
 ) -> dict[Place, ThresholdProposal]:
     categories = uow.categories()
     by_place: dict[Place, list[Scored]] = defaultdict(list)
-    by_category: dict[tuple[str, Pass], list[Scored]] = defaultdict(list)
+    true_in_town: dict[tuple[str, Pass], list[float]] = defaultdict(list)
     for finding in judged:
         category = categories.get(finding.category)
         for found_by in Pass if category else ():
             one = scored(finding, found_by, category.persistence) if category else None
             if one is not None:
                 by_place[finding.view_id, finding.category, found_by].append(one)
-                by_category[finding.category, found_by].append(one)
+                true_in_town[finding.category, found_by] += [one.score] if one.true else []
+    towns = {key: sorted(scores) for key, scores in true_in_town.items()}
     in_views = {view_id: in_force(uow, view_id, categories) for view_id in {view_id for view_id, _, _ in by_place}}
     made = {}
     for place, here in by_place.items():
         view_id, code, found_by = place
         before = in_views[view_id][code].threshold_of(found_by)
-        proposed = propose(here, by_category[code, found_by], before, terms)
+        proposed = propose(here, towns[code, found_by], before, terms)
         if proposed is not None:
             made[place] = ThresholdProposal(view_id, code, found_by, before, proposed, model, at)
     return made

@@ -25,23 +25,24 @@ def some(true: bool, *scores: float) -> list[Scored]:
 
 FALSE = some(False, 0.50, 0.52, 0.55, 0.58, 0.60, 0.62)
 """A closed bin, seen again and again."""
-TRUE_ELSEWHERE = some(True, *(0.70 + 0.005 * place for place in range(30)))
+TOWN = [0.70 + 0.005 * place for place in range(30)]
+"""Litter elsewhere."""
 
 
 def test_false_alarms_that_are_weaker_than_all_true_things_go() -> None:
-    proposed = propose(FALSE, FALSE + TRUE_ELSEWHERE, before=0.45)
+    proposed = propose(FALSE, TOWN, before=0.45)
     assert proposed is not None
     assert 0.62 < proposed.threshold < 0.70
     assert (proposed.cut.part, proposed.cut.whole) == (6, 6)
     assert (proposed.kept_in_town.part, proposed.kept_in_town.whole) == (30, 30)
     assert proposed.interval[0] <= proposed.threshold <= proposed.interval[1] <= 0.85
     assert proposed.numbers_cut == tuple(f"F{place}" for place in range(6))
-    assert propose(FALSE, FALSE + TRUE_ELSEWHERE, before=0.45) == proposed, "chance must not make two answers"
+    assert propose(FALSE, TOWN, before=0.45) == proposed, "chance must not make two answers"
 
 
 def test_no_true_thing_of_the_view_is_ever_given_up() -> None:
     own = some(True, 0.56)
-    proposed = propose(FALSE + own, FALSE + own + TRUE_ELSEWHERE, before=0.45)
+    proposed = propose(FALSE + own, [0.56, *TOWN], before=0.45)
     assert proposed is not None
     assert 0.55 < proposed.threshold <= 0.56
     assert (proposed.cut.part, proposed.kept.part) == (3, 1)
@@ -50,13 +51,13 @@ def test_no_true_thing_of_the_view_is_ever_given_up() -> None:
 @pytest.mark.parametrize("many", [21, 22])
 def test_a_town_with_few_true_things_says_nothing_of_recall(many: int) -> None:
     # Wilson for all of 21 kept ends at 0.845, of 22 at 0.851.
-    proposed = propose(FALSE, FALSE + TRUE_ELSEWHERE[:many], before=0.45)
+    proposed = propose(FALSE, TOWN[:many], before=0.45)
     assert (proposed is not None) is (many == 22)
 
 
 def test_of_many_true_things_elsewhere_few_may_be_fainter() -> None:
-    town = some(True, 0.46, 0.47, *(0.70 + 0.001 * place for place in range(98)))
-    proposed = propose(FALSE, FALSE + town, before=0.45)
+    town = [0.46, 0.47, *(0.70 + 0.001 * place for place in range(98))]
+    proposed = propose(FALSE, town, before=0.45)
     assert proposed is not None
     assert proposed.cut.part == 6
     assert proposed.kept_in_town.part == 98, "the two faint ones alone are given up"
@@ -75,7 +76,7 @@ def test_of_many_true_things_elsewhere_few_may_be_fainter() -> None:
     ],
 )
 def test_nothing_is_proposed_without_reason(of_view: list[Scored], before: float) -> None:
-    assert propose(of_view, of_view + some(True, *[0.7] * 40), before) is None
+    assert propose(of_view, [0.7] * 40, before) is None
 
 
 def test_a_ticket_comes_as_long_as_enough_sightings_of_a_few_visits_reach_the_threshold() -> None:
