@@ -8,7 +8,7 @@ from rich.table import Column, Table
 
 from flows.console import DEFAULT_HOME, Home, out, progress, town_at
 from flows.wiring import WHO, Town, promotion_in_force, version_of
-from models.card import ModelCard
+from models.card import HASH_LENGTH, ModelCard
 from pipeline.adapters.audit import COMMAND_LINE
 from pipeline.domain.errors import BadInput, NotFound
 from pipeline.domain.model_version import ModelVersion, Promotion, Proposal, ProposalState
@@ -93,7 +93,8 @@ def compare(
     """Two versions' figures, thresholds and lineage side by side."""
     with town_at(home) as town:
         left, right = _version(town, other), _version(town, model)
-    table = Table("", Column(left.hash12, no_wrap=True), Column(right.hash12, no_wrap=True), "变化 change")
+    sides = (Column(side.hash12, overflow="fold", min_width=HASH_LENGTH) for side in (left, right))
+    table = Table(Column("", overflow="fold", min_width=12), *sides, Column("变化 change", no_wrap=True))
     ours, theirs = dict(_facts(left)), dict(_facts(right))
     for name in dict.fromkeys((*ours, *theirs)):
         before, after = ours.get(name), theirs.get(name)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from datasets.exporting import ExportFormat, export_source
 from datasets.source import read_source
@@ -55,7 +55,8 @@ def trace(
         found = dataset_rows.traced(connection, wanted)
         if not found:
             raise BadInput(f"no dataset version holds anything of {wanted}: judged, frozen by dataset build?")
-        table = Table("版本 version", "样本 sample", "工单 ticket", "判定 verdict", "含义 teaches", "帧 frame")
+        heads = ("版本 version", "样本 sample", "工单 ticket", "判定 verdict", "含义 teaches", "帧 frame")
+        table = Table(*(Column(head, overflow="fold") for head in heads))
         for row in found:
             verdict = str(row.verdict_id or "-")
             taught = f"{row.teaches} {row.category or ''} ({row.split})"

@@ -19,7 +19,10 @@ from pipeline.settings import Settings, load_settings
 Home = Annotated[Path, typer.Option(envvar="STREETPATROL_HOME", help="folder of database, images and secrets")]
 DEFAULT_HOME = Path("var")
 
-out = Console()
+PIPED_WIDTH = 200
+"""Columns where nobody watches: a table in a file or a pipe loses no word to a terminal's width."""
+
+out = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err = Console(stderr=True)
 
 

@@ -1,5 +1,6 @@
 """Retraining: a kill in any step loses nothing and changes nothing; a challenger made bad is turned away by name."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from datasets.town_pictures import write_pictures
 from flows import enough_labels
 from flows.dataset_building import build_version
+from flows.deployments import deploy
 from flows.model_adding import Lineage, add_version
 from flows.retraining import BY_HAND, STEPS, run_retraining
 from flows.retraining_steps import course_of, propose
@@ -192,3 +194,31 @@ def test_a_version_tells_what_its_card_does(home: Path) -> None:
     with open_town(load_settings(home)) as town:
         card = town.registry.card(_champion(town))
         assert version_of(card, "王", START).classes == CLASSES
+
+
+@pytest.mark.usefixtures("prefect")
+@pytest.mark.xdist_group("prefect")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_enough_labels_start_the_deployed_flow_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415  # reads the environment when imported
+
+    monkeypatch.setitem(enough_labels._last_look, "at", float("-inf"))
+    settings = load_settings(home).model_copy(update={"retrain_after_labels": 40})
+    with open_town(settings) as opened:
+        town = at_hour(opened, 0)
+        monkeypatch.delenv("PREFECT_API_URL", raising=False)
+        assert not enough_labels.start_when_enough(town), "there is no server to ask"
+        monkeypatch.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+        assert enough_labels.labels_since_last(town) >= settings.retrain_after_labels
+        asyncio.run(deploy([], str(home), "Asia/Shanghai", "0 22 * * *"))
+        assert enough_labels.start_when_enough(town)
+        assert not enough_labels.start_when_enough(town), "it has just looked"
+    (run,) = asyncio.run(_labelled_runs())
+    assert run == {"home": str(home.resolve()), "trigger": "labels"}
+
+
+async def _labelled_runs() -> list[dict[str, object]]:
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+
+    async with get_client() as client:
+        return [run.parameters for run in await client.read_flow_runs() if run.parameters.get("trigger") == "labels"]
