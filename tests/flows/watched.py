@@ -31,7 +31,8 @@ sys.addaudithook(watch)
 '''
 STARTS_WITHIN_S = 120
 STOPS_WITHIN_S = 30
-ASKED_AT_MOST = 5
+ASKED_AT_MOST = 12
+ASKED_AGAIN_AFTER_S = 2
 AUTH = ("patrol", "test-auth")
 """As make_home writes it."""
 
@@ -89,7 +90,8 @@ class Running:
         for _ in range(ASKED_AT_MOST):
             answer = httpx.post(f"{self.prefect}/api/{path}", json=body, auth=AUTH, timeout=60, trust_env=False)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                break  # else its database is busy: its own client asks again too
+                break  # else its database is busy: its own client asks again too, after a while
+            time.sleep(ASKED_AGAIN_AFTER_S)
         answer.raise_for_status()
         return answer.json()
 
