@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -121,8 +120,11 @@ def _beating(town: Town, begun: Begun) -> Iterator[None]:
 
     def beat() -> None:
         while not over.wait(BEAT_S):
-            with writing(town.engine) as connection:
-                training_rows.beat(connection, begun.id, town.clock.now())
+            try:
+                with writing(town.engine) as connection:
+                    training_rows.beat(connection, begun.id, town.clock.now())
+            except StreetPatrolError as error:  # a busy database, say: a beat missed is no reason to be taken for dead
+                log.warning("beat_missed", run=begun.id, reason=str(error))
 
     thread = threading.Thread(target=beat, name="beat", daemon=True)
     thread.start()
@@ -130,4 +132,4 @@ def _beating(town: Town, begun: Begun) -> Iterator[None]:
         yield
     finally:
         over.set()
-        thread.join(timeout=timedelta(seconds=BEAT_S).total_seconds())
+        thread.join(timeout=BEAT_S)
